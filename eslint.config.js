@@ -1,0 +1,61 @@
+import js from '@eslint/js'
+import tseslint from 'typescript-eslint'
+
+/** Imports point one way: core ← contract, store ← services. Each room lists what it may not reach for. */
+const forbid = (files, patterns) => ({
+  files,
+  rules: { 'no-restricted-imports': ['error', { patterns }] },
+})
+
+export default tseslint.config(
+  { ignores: ['**/dist/**', '**/node_modules/**', 'coverage/**', '.switchyard/**'] },
+  js.configs.recommended,
+  {
+    files: ['**/*.ts'],
+    extends: [...tseslint.configs.strictTypeChecked],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      '@typescript-eslint/switch-exhaustiveness-check': 'error',
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      // noPropertyAccessFromIndexSignature of the compiler asks for the opposite of these two.
+      '@typescript-eslint/dot-notation': 'off',
+      '@typescript-eslint/no-non-null-assertion': 'error',
+      'max-lines': ['error', { max: 300, skipBlankLines: true, skipComments: true }],
+      'no-console': 'error',
+    },
+  },
+  {
+    files: ['**/*.js', '**/*.mjs'],
+    languageOptions: {
+      globals: { process: 'readonly', console: 'readonly', URL: 'readonly', setTimeout: 'readonly', fetch: 'readonly' },
+    },
+  },
+  forbid(
+    ['packages/core/src/**/*.ts'],
+    [
+      { group: ['@switchyard/*', 'node:*', 'pg', 'express', 'pino'], message: 'core is pure: it imports nothing.' },
+    ],
+  ),
+  forbid(
+    ['packages/contract/src/**/*.ts'],
+    [{ group: ['@switchyard/store', '@switchyard/platform', 'pg', 'express'], message: 'contract knows core only.' }],
+  ),
+  forbid(
+    ['packages/store/src/**/*.ts'],
+    [{ group: ['@switchyard/contract', '@switchyard/platform', 'express'], message: 'store knows core only.' }],
+  ),
+  forbid(
+    ['services/api/src/**/*.ts'],
+    [{ group: ['pg', 'node-ssh', 'ssh2', '@switchyard/dispatcher'], message: 'the api speaks to the store, never to pg or SSH.' }],
+  ),
+  forbid(
+    ['services/dispatcher/src/**/*.ts'],
+    [{ group: ['pg', 'express', '@switchyard/api'], message: 'the dispatcher speaks to the store, never to pg or express.' }],
+  ),
+  {
+    files: ['tests/**/*.ts', '**/*.test.ts', 'demo/**/*.ts'],
+    rules: { 'no-console': 'off', '@typescript-eslint/no-non-null-assertion': 'off', 'max-lines': 'off' },
+  },
+)
