@@ -1,0 +1,75 @@
+import type { AgentMode, ExecutionMode } from './execution-mode.ts'
+import type { TaskStatus } from './task-status.ts'
+
+/** 1 is urgent, 4 is low. */
+export const PRIORITIES = [1, 2, 3, 4] as const
+export type Priority = (typeof PRIORITIES)[number]
+
+/** Where a task came from. Everything but `kind` is null when it does not apply. */
+export interface TaskSource {
+  readonly kind: 'api' | 'forgejo' | 'gitea'
+  readonly repository: string | null
+  readonly issue_number: number | null
+  readonly url: string | null
+  readonly event: string | null
+  readonly action: string | null
+  readonly sender: string | null
+  readonly delivery_id: string | null
+}
+
+/** Why a task failed: a stable code for programs, a sentence for people. */
+export interface TaskError {
+  readonly code: string
+  readonly message: string
+}
+
+/** Who decided a task's track. */
+export const DECIDERS = ['creator', 'dispatcher', 'dequeue', 'coordinator', 'timeout'] as const
+export type Decider = (typeof DECIDERS)[number]
+
+/** One unit of work for an agent, as the database knows it. Instants are the database's clock. */
+export interface Task {
+  readonly id: string
+  readonly title: string
+  readonly prompt: string
+  readonly status: TaskStatus
+  readonly executionMode: ExecutionMode
+  readonly requestedMode: ExecutionMode
+  readonly modeDecidedBy: Decider
+  readonly modeDecidedAt: Date
+  readonly modeReason: string
+  readonly priority: number
+  readonly requires: readonly string[]
+  readonly concurrencyKey: string | null
+  readonly rule: string | null
+  readonly source: TaskSource
+  readonly agentId: string | null
+  readonly assignedAgentId: string | null
+  readonly attempt: number
+  /** Attempts that do not count against maxAttempts: handed back, or made before a rerun. */
+  readonly forgivenAttempts: number
+  readonly maxAttempts: number
+  /** How many times it was handed to somebody. */
+  readonly deliveries: number
+  readonly leaseExpiresAt: Date | null
+  readonly cancelRequestedAt: Date | null
+  readonly cancelReason: string | null
+  readonly progress: string | null
+  readonly runAt: Date | null
+  readonly createdAt: Date
+  readonly pendingSince: Date | null
+  readonly claimedAt: Date | null
+  readonly startedAt: Date | null
+  readonly finishedAt: Date | null
+  readonly result: Readonly<Record<string, unknown>> | null
+  readonly error: TaskError | null
+}
+
+/** The right to work on a task, and until when. */
+export interface Claim {
+  readonly task: Task
+  readonly agentId: string
+  readonly mode: AgentMode
+  readonly leaseToken: string
+  readonly leaseExpiresAt: Date
+}

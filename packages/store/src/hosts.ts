@@ -1,0 +1,191 @@
+import { inTransaction } from './pool.ts'
+import type { Pool, Queryable } from './pool.ts'
+
+/** What an operator says about a host. */
+export interface HostDefinition {
+  readonly id: string
+  readonly address: string
+  readonly port: number
+  readonly user: string
+  /** null: the key comes from ssh-agent. */
+  readonly privateKeyPath: string | null
+  /** `SHA256:…`, as `ssh-keygen -lf` prints it. */
+  readonly hostKeySha256: string
+  readonly labels: readonly string[]
+  readonly maxConcurrent: number
+  /** argv; the prompt goes to its standard input. */
+  readonly command: readonly string[]
+  readonly workdir: string | null
+  readonly env: Readonly<Record<string, string>>
+  readonly timeoutSeconds: number
+  readonly paused: boolean
+}
+
+/** A host, and what the dispatchers found out about it. */
+export interface Host extends HostDefinition {
+  /** Failed dials in a row. */
+  readonly failures: number
+  readonly coolingDownUntil: Date | null
+  readonly lastError: string | null
+  readonly shownHostKeySha256: string | null
+  readonly checkedAt: Date | null
+  readonly lastSeenAt: Date | null
+  readonly createdAt: Date
+  readonly updatedAt: Date
+  /** Tasks that run on it now. */
+  readonly held: number
+}
+
+const UPSERT_HOST_AGENT = /* sql */ `
+  insert into agents (id, execution_mode, labels, max_concurrent, paused)
+  values ($1, 'ssh_cli', $2, $3, $4)
+  on conflict (id) do update
+     set labels = excluded.labels, max_concurrent = excluded.max_concurrent, paused = excluded.paused, updated_at = now()
+   where agents.execution_mode = 'ssh_cli'
+  returning (xmax = 0) as created`
+
+// A changed definition is tried at once: what was found out about the old one no longer holds.
+const UPSERT_HOST = /* sql */ `
+  insert into hosts (id, address, port, "user", private_key_path, host_key_sha256, command, workdir, env, timeout_seconds)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+  on conflict (id) do update
+     set address = excluded.address, port = excluded.port, "user" = excluded."user",
+         private_key_path = excluded.private_key_path, host_key_sha256 = excluded.host_key_sha256,
+         command = excluded.command, workdir = excluded.workdir, env = excluded.env,
+         timeout_seconds = excluded.timeout_seconds, failures = 0, cooling_down_until = null, last_error = null`
+
+const GET_HOST = /* sql */ `
+  select h.id, h.address, h.port, h."user", h.private_key_path as "privateKeyPath", h.host_key_sha256 as "hostKeySha256",
+         a.labels, a.max_concurrent as "maxConcurrent", h.command, h.workdir, h.env, h.timeout_seconds as "timeoutSeconds",
+         a.paused, h.failures, h.cooling_down_until as "coolingDownUntil", h.last_error as "lastError",
+         h.shown_host_key_sha256 as "shownHostKeySha256", h.checked_at as "checkedAt", a.last_seen_at as "lastSeenAt",
+         a.created_at as "createdAt", a.updated_at as "updatedAt",
+         (select count(*) from tasks t where t.agent_id = a.id and t.status in ('claimed', 'running', 'orphaned')) as held
+    from hosts h join agents a on a.id = h.id
+   where h.id = $1`
+
+const LIST_HOSTS = /* sql */ `
+  select h.id, h.address, h.port, h."user", h.private_key_path as "privateKeyPath", h.host_key_sha256 as "hostKeySha256",
+         a.labels, a.max_concurrent as "maxConcurrent", h.command, h.workdir, h.env, h.timeout_seconds as "timeoutSeconds",
+         a.paused, h.failures, h.cooling_down_until as "coolingDownUntil", h.last_error as "lastError",
+         h.shown_host_key_sha256 as "shownHostKeySha256", h.checked_at as "checkedAt", a.last_seen_at as "lastSeenAt",
+         a.created_at as "createdAt", a.updated_at as "updatedAt",
+         (select count(*) from tasks t where t.agent_id = a.id and t.status in ('claimed', 'running', 'orphaned')) as held
+    from hosts h join agents a on a.id = h.id
+   where ($1::text is null or h.id > $1)
+   order by h.id
+   limit $2`
+
+const SET_HOST_PAUSED = /* sql */ `
+  update agents set paused = $2, updated_at = now() where id = $1 and execution_mode = 'ssh_cli' returning id`
+
+// Failures of one outage that arrive together (several runs dialled at once) count once: the first one of a pause wins.
+const RECORD_DIAL_FAILURE = /* sql */ `
+  update hosts
+     set failures = failures + 1,
+         cooling_down_until = coalesce($2::timestamptz, now()) + make_interval(secs => $3),
+         last_error = $4, shown_host_key_sha256 = coalesce($5, shown_host_key_sha256),
+         checked_at = coalesce($2::timestamptz, now())
+   where id = $1 and (cooling_down_until is null or cooling_down_until <= coalesce($2::timestamptz, now()))
+  returning cooling_down_until as "coolingDownUntil"`
+
+const RECORD_DIAL_SUCCESS = /* sql */ `
+  with recovered as (
+    update hosts
+       set failures = 0, cooling_down_until = null, last_error = null, shown_host_key_sha256 = host_key_sha256,
+           checked_at = coalesce($2::timestamptz, now())
+     where id = $1
+  )
+  update agents set last_seen_at = coalesce($2::timestamptz, now()) where id = $1`
+
+/** Creates or replaces a host. `id_taken` when an http_pull agent has the id. */
+export function putHost(pool: Pool, host: HostDefinition): Promise<'created' | 'replaced' | 'id_taken'> {
+  return inTransaction(pool, async (connection) => {
+    const { rows } = await connection.query<{ created: boolean }>({
+      name: 'upsert_host_agent',
+      text: UPSERT_HOST_AGENT,
+      values: [host.id, host.labels, host.maxConcurrent, host.paused],
+    })
+    const agent = rows[0]
+    if (agent === undefined) return 'id_taken'
+    await connection.query({
+      name: 'upsert_host',
+      text: UPSERT_HOST,
+      values: [
+        host.id,
+        host.address,
+        host.port,
+        host.user,
+        host.privateKeyPath,
+        host.hostKeySha256,
+        host.command,
+        host.workdir,
+        host.env,
+        host.timeoutSeconds,
+      ],
+    })
+    return agent.created ? 'created' : 'replaced'
+  })
+}
+
+/** The host, or null. */
+export async function getHost(db: Queryable, id: string): Promise<Host | null> {
+  const { rows } = await db.query<Host>({ name: 'get_host', text: GET_HOST, values: [id] })
+  return rows[0] ?? null
+}
+
+/** Hosts by id, behind the given one. */
+export async function listHosts(db: Queryable, afterId: string | null, limit: number): Promise<Host[]> {
+  const { rows } = await db.query<Host>({ name: 'list_hosts', text: LIST_HOSTS, values: [afterId, limit] })
+  return rows
+}
+
+/** Pauses or resumes a host. False when there is no such host. */
+export async function setHostPaused(db: Queryable, id: string, paused: boolean): Promise<boolean> {
+  const { rows } = await db.query({ name: 'set_host_paused', text: SET_HOST_PAUSED, values: [id, paused] })
+  return rows.length > 0
+}
+
+export interface DialFailureRecord {
+  readonly hostId: string
+  readonly cooldownSeconds: number
+  readonly error: string
+  /** The key the host showed, when it showed one. */
+  readonly shownHostKeySha256: string | null
+  readonly now?: Date | null
+}
+
+/** Puts a host that could not be dialled into cooldown. Null when it already was: then nothing changes. */
+export async function recordDialFailure(db: Queryable, failure: DialFailureRecord): Promise<Date | null> {
+  const { rows } = await db.query<{ coolingDownUntil: Date }>({
+    name: 'record_dial_failure',
+    text: RECORD_DIAL_FAILURE,
+    values: [
+      failure.hostId,
+      failure.now ?? null,
+      failure.cooldownSeconds,
+      failure.error,
+      failure.shownHostKeySha256,
+    ],
+  })
+  return rows[0]?.coolingDownUntil ?? null
+}
+
+/** A dial worked: the host is trusted with all its slots again. */
+export async function recordDialSuccess(
+  db: Queryable,
+  hostId: string,
+  now: Date | null = null,
+): Promise<void> {
+  await db.query({ name: 'record_dial_success', text: RECORD_DIAL_SUCCESS, values: [hostId, now] })
+}
+
+export const HOST_STATEMENTS = {
+  upsert_host_agent: UPSERT_HOST_AGENT,
+  upsert_host: UPSERT_HOST,
+  get_host: GET_HOST,
+  list_hosts: LIST_HOSTS,
+  set_host_paused: SET_HOST_PAUSED,
+  record_dial_failure: RECORD_DIAL_FAILURE,
+  record_dial_success: RECORD_DIAL_SUCCESS,
+}

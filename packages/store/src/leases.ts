@@ -1,0 +1,77 @@
+import { TRANSITIONS } from '@switchyard/core'
+import type { AgentMode, Task } from '@switchyard/core'
+import type { Queryable } from './pool.ts'
+import { toTask } from './task-rows.ts'
+import type { TaskRow } from './task-rows.ts'
+
+// The first renewal is the start. `progress` is kept when none is given.
+const RENEW_LEASE = /* sql */ `
+  with held as materialized (
+    select id, status as previous_status from tasks
+     where id = $1 and lease_token = $2 and status = any($3::text[])
+       for update
+  ), renewed as (
+    update tasks t
+       set status = $4,
+           started_at = coalesce(t.started_at, coalesce($5::timestamptz, now())),
+           lease_expires_at = coalesce($5::timestamptz, now()) + make_interval(secs => $6),
+           progress = coalesce($7, t.progress)
+      from held
+     where t.id = held.id
+    returning t.*, held.previous_status
+  ), noted as (
+    insert into task_events (task_id, at, event, from_status, to_status, execution_mode, agent_id, attempt, lease_token, actor)
+    select id, started_at, 'start', previous_status, status, execution_mode, agent_id, attempt, lease_token, $8
+      from renewed
+     where previous_status <> status
+  )
+  select * from renewed`
+
+export interface RenewLeaseRequest {
+  readonly taskId: string
+  readonly leaseToken: string
+  readonly leaseSeconds: number
+  /** What the holder says it is doing; null keeps what it said last. */
+  readonly progress: string | null
+  readonly actor: string
+  readonly now?: Date | null
+}
+
+export interface RenewedLease {
+  readonly task: Task
+  readonly mode: AgentMode
+  readonly expiresAt: Date
+  readonly cancelRequested: boolean
+}
+
+/**
+ * Extends a lease, and starts the claim when it had not started (`start`). Null when the lease is no longer the caller's:
+ * it expired and was taken back, or the task ended. Nothing changes then.
+ */
+export async function renewLease(db: Queryable, request: RenewLeaseRequest): Promise<RenewedLease | null> {
+  const { from, to } = TRANSITIONS.start
+  const { rows } = await db.query<TaskRow & { execution_mode: AgentMode; lease_expires_at: Date }>({
+    name: 'renew_lease',
+    text: RENEW_LEASE,
+    values: [
+      request.taskId,
+      request.leaseToken,
+      [...from, to],
+      to,
+      request.now ?? null,
+      request.leaseSeconds,
+      request.progress,
+      request.actor,
+    ],
+  })
+  const row = rows[0]
+  if (row === undefined) return null
+  return {
+    task: toTask(row),
+    mode: row.execution_mode,
+    expiresAt: row.lease_expires_at,
+    cancelRequested: row.cancel_requested_at !== null,
+  }
+}
+
+export const LEASE_STATEMENTS = { renew_lease: RENEW_LEASE }

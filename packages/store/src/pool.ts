@@ -1,0 +1,59 @@
+import pg from 'pg'
+
+/** What a statement needs: a pool, or one connection inside a transaction. */
+export type Queryable = Pick<pg.Pool, 'query'>
+export type Pool = pg.Pool
+export type Connection = pg.PoolClient
+
+export interface PoolOptions {
+  readonly connectionString: string
+  /** Shown in pg_stat_activity. */
+  readonly applicationName: string
+  /** Most connections held at a time. */
+  readonly maxConnections?: number
+  /** Told about connections that die while idle, such as at a PostgreSQL restart. */
+  readonly onIdleError?: (error: Error) => void
+}
+
+/**
+ * A pool that survives a PostgreSQL restart. Without an 'error' listener an idle connection that is cut ends the
+ * process (node-postgres documentation, pg.Pool events).
+ */
+export function createPool(options: PoolOptions): Pool {
+  const types = new pg.TypeOverrides()
+  // Counts, byte offsets and positions: all far below 2^53.
+  types.setTypeParser(pg.types.builtins.INT8, Number)
+  const pool = new pg.Pool({
+    connectionString: options.connectionString,
+    application_name: options.applicationName,
+    max: options.maxConnections ?? 10,
+    connectionTimeoutMillis: 5_000,
+    idleTimeoutMillis: 30_000,
+    keepAlive: true,
+    types,
+  })
+  pool.on('error', (error) => options.onIdleError?.(error))
+  return pool
+}
+
+/**
+ * Runs `work` in one transaction: commits what it returns, rolls back what it throws. A connection that cannot even roll
+ * back is destroyed, never put back into the pool.
+ */
+export async function inTransaction<T>(pool: Pool, work: (connection: Connection) => Promise<T>): Promise<T> {
+  const connection = await pool.connect()
+  let broken: Error | undefined
+  try {
+    await connection.query('begin')
+    const result = await work(connection)
+    await connection.query('commit')
+    return result
+  } catch (error) {
+    await connection.query('rollback').catch((rollbackError: unknown) => {
+      broken = rollbackError instanceof Error ? rollbackError : new Error(String(rollbackError))
+    })
+    throw error
+  } finally {
+    connection.release(broken)
+  }
+}

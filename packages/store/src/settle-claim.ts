@@ -1,0 +1,192 @@
+import { TRANSITIONS } from '@switchyard/core'
+import type { Settlement, Task } from '@switchyard/core'
+import { admitNext } from './admit.ts'
+import { inTransaction } from './pool.ts'
+import type { Connection, Pool, Queryable } from './pool.ts'
+import { toTask } from './task-rows.ts'
+import type { TaskRow } from './task-rows.ts'
+
+const COMPLETE_CLAIM = /* sql */ `
+  with ended as (
+    update tasks
+       set status = $4, finished_at = coalesce($6::timestamptz, now()), result = $5, error = null,
+           lease_token = null, lease_expires_at = null, request_key = null
+     where id = $1 and lease_token = $2 and status = any($3::text[])
+    returning *
+  ), noted as (
+    insert into task_events (task_id, at, event, from_status, to_status, execution_mode, agent_id, attempt, lease_token, actor)
+    select id, finished_at, 'succeed', case when started_at is null then 'claimed' else 'running' end, status, execution_mode, agent_id, attempt, $2, $7 from ended
+  )
+  select * from ended`
+
+const LOCK_CLAIM = /* sql */ `
+  select *, lease_expires_at <= coalesce($3::timestamptz, now()) as expired from tasks
+   where id = $1 and lease_token = $2
+     for update`
+
+// One text for every way a claim ends but success. What returns to the queue takes a new position, loses its holder, and
+// goes back to the mode its creator asked for (an assignment by hand stays).
+const END_CLAIM = /* sql */ `
+  with instant as (select coalesce($5::timestamptz, now()) as at),
+  ended as (
+    update tasks t
+       set status = $4,
+           lease_token = case when $4 = 'orphaned' then t.lease_token end,
+           lease_expires_at = case when $4 = 'orphaned' then t.lease_expires_at end,
+           request_key = null,
+           agent_id = case when $4 in ('pending', 'scheduled') then null else t.agent_id end,
+           execution_mode = case when $4 in ('pending', 'scheduled') and t.assigned_agent_id is null then t.requested_mode else t.execution_mode end,
+           mode_decided_by = case when $4 in ('pending', 'scheduled') and t.assigned_agent_id is null and t.execution_mode <> t.requested_mode then 'creator' else t.mode_decided_by end,
+           mode_decided_at = case when $4 in ('pending', 'scheduled') and t.assigned_agent_id is null and t.execution_mode <> t.requested_mode then instant.at else t.mode_decided_at end,
+           mode_reason = case when $4 in ('pending', 'scheduled') and t.assigned_agent_id is null and t.execution_mode <> t.requested_mode then 'undecided again: ' || $7 else t.mode_reason end,
+           position = case when $4 = 'pending' then nextval('task_positions') else t.position end,
+           -- A task that was never started keeps its age, so that a host that cannot be dialled does not hold up phase 2.
+           pending_since = case when $6 = 'unclaim' then t.pending_since when $4 = 'pending' then instant.at else t.pending_since end,
+           attempt = t.attempt - case when $6 = 'unclaim' then 1 else 0 end,
+           forgiven_attempts = t.forgiven_attempts + case when $6 = 'hand_back' then 1 else 0 end,
+           run_at = case when $4 = 'scheduled' then instant.at + make_interval(secs => $8) else t.run_at end,
+           finished_at = case when $4 in ('failed', 'cancelled') then instant.at end,
+           error = case when $4 in ('failed', 'scheduled') then $9::jsonb else t.error end
+      from instant
+     where t.id = $1 and t.lease_token = $2 and t.status = any($3::text[])
+    returning t.*, instant.at as ended_at
+  ), noted as (
+    insert into task_events (task_id, at, event, from_status, to_status, execution_mode, agent_id, attempt, lease_token, actor, reason)
+    select id, ended_at, $6, $10, status, execution_mode, $11, attempt, $2, $12, $7 from ended
+  )
+  select * from ended`
+
+const FIND_SETTLEMENT = /* sql */ `
+  select 1 from task_events where task_id = $1 and lease_token = $2 and event = any($3::text[])`
+
+export interface ClaimIdentity {
+  readonly taskId: string
+  readonly leaseToken: string
+}
+
+/** Ends a claim with success. Null when the lease is no longer the caller's; nothing changes then. */
+export async function completeClaim(
+  pool: Pool,
+  claim: ClaimIdentity,
+  completion: {
+    readonly result: Readonly<Record<string, unknown>>
+    readonly actor: string
+    readonly now?: Date | null
+  },
+): Promise<Task | null> {
+  const { from, to } = TRANSITIONS.succeed
+  const { rows } = await pool.query<TaskRow>({
+    name: 'complete_claim',
+    text: COMPLETE_CLAIM,
+    values: [
+      claim.taskId,
+      claim.leaseToken,
+      from,
+      to,
+      completion.result,
+      completion.now ?? null,
+      completion.actor,
+    ],
+  })
+  const row = rows[0]
+  if (row === undefined) return null
+  await admitAfter(pool, row, completion.now ?? null)
+  return toTask(row)
+}
+
+/** The claimed task as it is under lock; `expired` by the database's clock. */
+export interface LockedClaim extends Task {
+  readonly expired: boolean
+}
+
+export interface SettleOptions {
+  readonly actor: string
+  readonly now?: Date | null
+  /** Decides on the locked row; null leaves the claim as it is. */
+  readonly decide: (task: LockedClaim) => Settlement | null
+}
+
+/**
+ * Ends a claim in any way but success. The row is locked by its lease token, `decide` chooses the transition from what
+ * is true under the lock, and the update is guarded by token and status once more. Null when the lease is no longer the
+ * caller's, or `decide` said to leave it.
+ */
+export async function settleClaim(
+  pool: Pool,
+  claim: ClaimIdentity,
+  options: SettleOptions,
+): Promise<Task | null> {
+  const now = options.now ?? null
+  const row = await inTransaction(pool, async (connection) => {
+    const locked = await connection.query<TaskRow & { expired: boolean }>({
+      name: 'lock_claim',
+      text: LOCK_CLAIM,
+      values: [claim.taskId, claim.leaseToken, now],
+    })
+    const before = locked.rows[0]
+    if (before === undefined) return null
+    const settlement = options.decide({ ...toTask(before), expired: before.expired })
+    return settlement === null ? null : endClaim(connection, claim, before, settlement, options)
+  })
+  if (row === null) return null
+  await admitAfter(pool, row, now)
+  return toTask(row)
+}
+
+async function endClaim(
+  connection: Connection,
+  claim: ClaimIdentity,
+  before: TaskRow,
+  settlement: Settlement,
+  { actor, now = null }: SettleOptions,
+): Promise<TaskRow | null> {
+  const { from, to } = TRANSITIONS[settlement.event]
+  const error = 'error' in settlement ? settlement.error : null
+  const reason = 'reason' in settlement ? settlement.reason : settlement.error.message
+  const delaySeconds = 'delaySeconds' in settlement ? settlement.delaySeconds : 0
+  const { rows } = await connection.query<TaskRow>({
+    name: 'end_claim',
+    text: END_CLAIM,
+    values: [
+      claim.taskId,
+      claim.leaseToken,
+      from,
+      to,
+      now,
+      settlement.event,
+      reason,
+      delaySeconds,
+      error,
+      before.status,
+      before.agent_id,
+      actor,
+    ],
+  })
+  return rows[0] ?? null
+}
+
+async function admitAfter(pool: Pool, row: TaskRow, now: Date | null): Promise<void> {
+  if (row.concurrency_key !== null && row.finished_at !== null)
+    await admitNext(pool, row.concurrency_key, now)
+}
+
+/** True when this very token already ended its claim with one of these events: the call is a repetition. */
+export async function wasSettled(
+  db: Queryable,
+  claim: ClaimIdentity,
+  events: readonly string[],
+): Promise<boolean> {
+  const { rows } = await db.query({
+    name: 'find_settlement',
+    text: FIND_SETTLEMENT,
+    values: [claim.taskId, claim.leaseToken, events],
+  })
+  return rows.length > 0
+}
+
+export const SETTLE_STATEMENTS = {
+  complete_claim: COMPLETE_CLAIM,
+  lock_claim: LOCK_CLAIM,
+  end_claim: END_CLAIM,
+  find_settlement: FIND_SETTLEMENT,
+}

@@ -1,0 +1,42 @@
+import { ADMIT_STATEMENTS } from './admit.ts'
+import { AGENT_STATEMENTS } from './agents.ts'
+import { ASSIGN_STATEMENTS } from './assign-task.ts'
+import { CANCEL_STATEMENTS } from './cancel-task.ts'
+import { CLAIM_FOR_AGENT_STATEMENTS } from './claim-for-agent.ts'
+import { CLAIM_FOR_HOST_STATEMENTS } from './claim-for-host.ts'
+import { CREATE_STATEMENTS } from './create-task.ts'
+import { DELIVERY_STATEMENTS } from './deliveries.ts'
+import { DISPATCHER_STATEMENTS } from './dispatchers.ts'
+import { HOST_STATEMENTS } from './hosts.ts'
+import { LEASE_STATEMENTS } from './leases.ts'
+import { LOG_STATEMENTS } from './logs.ts'
+import { QUEUE_STATEMENTS } from './queue.ts'
+import { READ_STATEMENTS } from './read-tasks.ts'
+import { RERUN_STATEMENTS } from './rerun-task.ts'
+import { RETENTION_STATEMENTS } from './retention.ts'
+import { SETTLE_STATEMENTS } from './settle-claim.ts'
+import { SWEEP_STATEMENTS } from './sweeps.ts'
+import { EVENT_STATEMENTS } from './task-events.ts'
+
+/** Every statement by its name, so that a test can prepare each of them against the migrated schema. */
+export const STATEMENTS: Readonly<Record<string, string>> = {
+  ...ADMIT_STATEMENTS,
+  ...AGENT_STATEMENTS,
+  ...ASSIGN_STATEMENTS,
+  ...CANCEL_STATEMENTS,
+  ...CLAIM_FOR_AGENT_STATEMENTS,
+  ...CLAIM_FOR_HOST_STATEMENTS,
+  ...CREATE_STATEMENTS,
+  ...DELIVERY_STATEMENTS,
+  ...DISPATCHER_STATEMENTS,
+  ...EVENT_STATEMENTS,
+  ...HOST_STATEMENTS,
+  ...LEASE_STATEMENTS,
+  ...LOG_STATEMENTS,
+  ...QUEUE_STATEMENTS,
+  ...READ_STATEMENTS,
+  ...RERUN_STATEMENTS,
+  ...RETENTION_STATEMENTS,
+  ...SETTLE_STATEMENTS,
+  ...SWEEP_STATEMENTS,
+}

@@ -1,0 +1,101 @@
+import { TRANSITIONS } from '@switchyard/core'
+import type { ClaimIdentity } from './settle-claim.ts'
+import type { Queryable } from './pool.ts'
+
+/** Phase 2. Bounded, and skipping what a claim holds: it never waits and never makes a claim wait for long. */
+const FLIP_UNDECIDED = /* sql */ `
+  with instant as (select coalesce($1::timestamptz, now()) as at),
+  late as materialized (
+    select t.id from tasks t
+     where t.status = 'pending' and t.execution_mode = 'undecided'
+       and t.pending_since <= (select at from instant) - make_interval(secs => $2)
+     order by t.pending_since
+     limit $3
+       for update skip locked
+  ), flipped as (
+    update tasks t
+       set execution_mode = 'http_pull', mode_decided_by = 'timeout', mode_decided_at = instant.at,
+           mode_reason = 'no host took it within ' || $2 || ' s'
+      from late, instant
+     where t.id = late.id
+    returning t.*, instant.at
+  ), noted as (
+    insert into task_events (task_id, at, event, from_status, to_status, execution_mode, attempt, actor, reason)
+    select id, at, 'flipped', status, status, execution_mode, attempt, $4, mode_reason from flipped
+  )
+  select count(*) as count from flipped`
+
+const MAKE_DUE = /* sql */ `
+  with instant as (select coalesce($1::timestamptz, now()) as at),
+  due as materialized (
+    select t.id from tasks t
+     where t.status = 'scheduled' and t.run_at <= (select at from instant)
+     order by t.run_at
+     limit $2
+       for update skip locked
+  ), moved as (
+    update tasks t
+       set status = $3, pending_since = instant.at, position = nextval('task_positions')
+      from due, instant
+     where t.id = due.id
+    returning t.*, instant.at
+  ), noted as (
+    insert into task_events (task_id, at, event, from_status, to_status, execution_mode, attempt, actor, reason)
+    select id, at, 'due', 'scheduled', status, execution_mode, attempt, $4, 'run_at has come' from moved
+  )
+  select count(*) as count from moved`
+
+const LIST_EXPIRED_CLAIMS = /* sql */ `
+  select id as "taskId", lease_token as "leaseToken" from tasks
+   where status in ('claimed', 'running', 'orphaned') and lease_expires_at <= coalesce($1::timestamptz, now())
+   order by lease_expires_at
+   limit $2`
+
+export interface SweepOptions {
+  readonly limit: number
+  readonly actor: string
+  readonly now?: Date | null
+}
+
+/** Turns undecided tasks that have been pending for longer than the timeout into http_pull. Returns how many. */
+export async function flipUndecided(
+  db: Queryable,
+  timeoutSeconds: number,
+  options: SweepOptions,
+): Promise<number> {
+  const { rows } = await db.query<{ count: number }>({
+    name: 'flip_undecided',
+    text: FLIP_UNDECIDED,
+    values: [options.now ?? null, timeoutSeconds, options.limit, options.actor],
+  })
+  return rows[0]?.count ?? 0
+}
+
+/** Makes scheduled tasks whose time has come pending. Returns how many. */
+export async function makeDue(db: Queryable, options: SweepOptions): Promise<number> {
+  const { rows } = await db.query<{ count: number }>({
+    name: 'make_due',
+    text: MAKE_DUE,
+    values: [options.now ?? null, options.limit, TRANSITIONS.due.to, options.actor],
+  })
+  return rows[0]?.count ?? 0
+}
+
+/** Claims whose start deadline or lease has passed. Each is settled under its own lock: it may be renewed meanwhile. */
+export async function listExpiredClaims(
+  db: Queryable,
+  options: Pick<SweepOptions, 'limit' | 'now'>,
+): Promise<ClaimIdentity[]> {
+  const { rows } = await db.query<ClaimIdentity>({
+    name: 'list_expired_claims',
+    text: LIST_EXPIRED_CLAIMS,
+    values: [options.now ?? null, options.limit],
+  })
+  return rows
+}
+
+export const SWEEP_STATEMENTS = {
+  flip_undecided: FLIP_UNDECIDED,
+  make_due: MAKE_DUE,
+  list_expired_claims: LIST_EXPIRED_CLAIMS,
+}
