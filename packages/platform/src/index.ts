@@ -1,6 +1,7 @@
 export { ConfigError, type ConfigProblem } from './config/config-error.ts'
 export { loadConfig, type LoadedConfig } from './config/load-config.ts'
 export { renderConfigTable } from './config/config-table.ts'
+export { closestName } from './config/closest-name.ts'
 export { type Environment } from './config/read-variable.ts'
 export { createLog, LOG_LEVELS, type Log, type LogLevel } from './log.ts'
 export { createMetrics, type Metrics } from './metrics.ts'

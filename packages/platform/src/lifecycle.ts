@@ -67,10 +67,7 @@ export function createLifecycle({
     if (controller.signal.aborted) return
     log.info({ reason }, 'stopping')
     controller.abort(new Error(reason))
-    grace = setTimeout(
-      () => exitByForce(`not finished after ${graceMilliseconds} ms`),
-      graceMilliseconds,
-    )
+    grace = setTimeout(() => exitByForce(`not finished after ${graceMilliseconds} ms`), graceMilliseconds)
     void runSteps().then(() => {
       // From here on nothing should keep the process alive; when something does, the grace period still ends it.
       grace?.unref()

@@ -1,0 +1,7 @@
+export {
+  startEmbeddedPostgres,
+  THROWAWAY_SETTINGS,
+  type EmbeddedPostgres,
+  type EmbeddedPostgresOptions,
+} from './postgres/embedded-postgres.ts'
+export { LockedError } from './directory-lock.ts'
