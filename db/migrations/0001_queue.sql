@@ -33,7 +33,8 @@ create table hosts (
   cooling_down_until timestamptz,
   last_error text, -- of the last dial; null after one that worked
   shown_host_key_sha256 text, -- what the host showed at the last check or dial
-  checked_at timestamptz
+  checked_at timestamptz,
+  check_requested_at timestamptz -- set by the api, cleared by the dispatcher that made the check
 );
 
 create table tasks (

@@ -9,6 +9,7 @@ const RENEW_LEASE = /* sql */ `
   with held as materialized (
     select id, status as previous_status from tasks
      where id = $1 and lease_token = $2 and status = any($3::text[])
+       and ($9::text is null or agent_id = $9)
        for update
   ), renewed as (
     update tasks t
@@ -30,6 +31,8 @@ const RENEW_LEASE = /* sql */ `
 export interface RenewLeaseRequest {
   readonly taskId: string
   readonly leaseToken: string
+  /** Who must hold it; null or absent: whoever knows the token. */
+  readonly agentId?: string | null
   readonly leaseSeconds: number
   /** What the holder says it is doing; null keeps what it said last. */
   readonly progress: string | null
@@ -62,6 +65,7 @@ export async function renewLease(db: Queryable, request: RenewLeaseRequest): Pro
       request.leaseSeconds,
       request.progress,
       request.actor,
+      request.agentId ?? null,
     ],
   })
   const row = rows[0]

@@ -8,6 +8,7 @@ const APPEND_LOG = /* sql */ `
     update tasks
        set log_bytes = log_bytes + octet_length($4::bytea)
      where id = $1 and lease_token = $2 and status = any($5::text[]) and log_bytes = $3
+       and ($7::text is null or agent_id = $7)
     returning id, attempt, log_bytes, cancel_requested_at
   ), kept as (
     insert into task_logs (task_id, attempt, start_offset, content)
@@ -17,7 +18,8 @@ const APPEND_LOG = /* sql */ `
   select log_bytes, cancel_requested_at is not null as cancel_requested from appended`
 
 const LOG_POSITION = /* sql */ `
-  select log_bytes from tasks where id = $1 and lease_token = $2 and status = any($3::text[])`
+  select log_bytes from tasks where id = $1 and lease_token = $2 and status = any($3::text[])
+   and ($4::text is null or agent_id = $4)`
 
 // The chunk that contains the offset, and what follows it, until the wanted number of bytes is reached.
 const READ_LOG = /* sql */ `
@@ -39,6 +41,8 @@ const LOG_EXTENT = /* sql */ `
 export interface AppendLogRequest {
   readonly taskId: string
   readonly leaseToken: string
+  /** Who must hold it; null or absent: whoever knows the token. */
+  readonly agentId?: string | null
   /** Byte offset at which this text begins; must be the end of what is there. */
   readonly offset: number
   readonly text: string
@@ -58,7 +62,15 @@ export async function appendLog(db: Queryable, request: AppendLogRequest): Promi
   const { rows } = await db.query<{ log_bytes: number; cancel_requested: boolean }>({
     name: 'append_log',
     text: APPEND_LOG,
-    values: [request.taskId, request.leaseToken, request.offset, content, held, request.maxBytes],
+    values: [
+      request.taskId,
+      request.leaseToken,
+      request.offset,
+      content,
+      held,
+      request.maxBytes,
+      request.agentId ?? null,
+    ],
   })
   const row = rows[0]
   if (row !== undefined)
@@ -66,7 +78,7 @@ export async function appendLog(db: Queryable, request: AppendLogRequest): Promi
   const position = await db.query<{ log_bytes: number }>({
     name: 'log_position',
     text: LOG_POSITION,
-    values: [request.taskId, request.leaseToken, held],
+    values: [request.taskId, request.leaseToken, held, request.agentId ?? null],
   })
   const expected = position.rows[0]?.log_bytes
   return expected === undefined ? { kind: 'lease_lost' } : { kind: 'wrong_offset', expectedOffset: expected }

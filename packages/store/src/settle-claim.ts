@@ -12,6 +12,7 @@ const COMPLETE_CLAIM = /* sql */ `
        set status = $4, finished_at = coalesce($6::timestamptz, now()), result = $5, error = null,
            lease_token = null, lease_expires_at = null, request_key = null
      where id = $1 and lease_token = $2 and status = any($3::text[])
+       and ($8::text is null or agent_id = $8)
     returning *
   ), noted as (
     insert into task_events (task_id, at, event, from_status, to_status, execution_mode, agent_id, attempt, lease_token, actor)
@@ -21,7 +22,7 @@ const COMPLETE_CLAIM = /* sql */ `
 
 const LOCK_CLAIM = /* sql */ `
   select *, lease_expires_at <= coalesce($3::timestamptz, now()) as expired from tasks
-   where id = $1 and lease_token = $2
+   where id = $1 and lease_token = $2 and ($4::text is null or agent_id = $4)
      for update`
 
 // One text for every way a claim ends but success. What returns to the queue takes a new position, loses its holder, and
@@ -57,11 +58,17 @@ const END_CLAIM = /* sql */ `
   select * from ended`
 
 const FIND_SETTLEMENT = /* sql */ `
-  select 1 from task_events where task_id = $1 and lease_token = $2 and event = any($3::text[])`
+  select 1 from task_events
+   where task_id = $1 and lease_token = $2 and event = any($3::text[]) and ($4::text is null or agent_id = $4)`
+
+const FIND_CLAIMANT = /* sql */ `
+  select agent_id as "agentId" from task_events where task_id = $1 and lease_token = $2 and event = 'claim'`
 
 export interface ClaimIdentity {
   readonly taskId: string
   readonly leaseToken: string
+  /** Who must hold it; null or absent: whoever knows the token. */
+  readonly agentId?: string | null
 }
 
 /** Ends a claim with success. Null when the lease is no longer the caller's; nothing changes then. */
@@ -121,7 +128,7 @@ export async function settleClaim(
     const locked = await connection.query<TaskRow & { expired: boolean }>({
       name: 'lock_claim',
       text: LOCK_CLAIM,
-      values: [claim.taskId, claim.leaseToken, now],
+      values: [claim.taskId, claim.leaseToken, now, claim.agentId ?? null],
     })
     const before = locked.rows[0]
     if (before === undefined) return null
@@ -179,9 +186,19 @@ export async function wasSettled(
   const { rows } = await db.query({
     name: 'find_settlement',
     text: FIND_SETTLEMENT,
-    values: [claim.taskId, claim.leaseToken, events],
+    values: [claim.taskId, claim.leaseToken, events, claim.agentId ?? null],
   })
   return rows.length > 0
+}
+
+/** Who once got this lease token for this task, or null when it never was one. */
+export async function findClaimant(db: Queryable, claim: ClaimIdentity): Promise<string | null> {
+  const { rows } = await db.query<{ agentId: string }>({
+    name: 'find_claimant',
+    text: FIND_CLAIMANT,
+    values: [claim.taskId, claim.leaseToken],
+  })
+  return rows[0]?.agentId ?? null
 }
 
 export const SETTLE_STATEMENTS = {
@@ -189,4 +206,5 @@ export const SETTLE_STATEMENTS = {
   lock_claim: LOCK_CLAIM,
   end_claim: END_CLAIM,
   find_settlement: FIND_SETTLEMENT,
+  find_claimant: FIND_CLAIMANT,
 }

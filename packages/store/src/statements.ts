@@ -7,6 +7,7 @@ import { CLAIM_FOR_HOST_STATEMENTS } from './claim-for-host.ts'
 import { CREATE_STATEMENTS } from './create-task.ts'
 import { DELIVERY_STATEMENTS } from './deliveries.ts'
 import { DISPATCHER_STATEMENTS } from './dispatchers.ts'
+import { HOST_CHECK_STATEMENTS } from './host-checks.ts'
 import { HOST_STATEMENTS } from './hosts.ts'
 import { LEASE_STATEMENTS } from './leases.ts'
 import { LOG_STATEMENTS } from './logs.ts'
@@ -17,6 +18,7 @@ import { RETENTION_STATEMENTS } from './retention.ts'
 import { SETTLE_STATEMENTS } from './settle-claim.ts'
 import { SWEEP_STATEMENTS } from './sweeps.ts'
 import { EVENT_STATEMENTS } from './task-events.ts'
+import { WAKE_UP_STATEMENTS } from './wake-ups.ts'
 
 /** Every statement by its name, so that a test can prepare each of them against the migrated schema. */
 export const STATEMENTS: Readonly<Record<string, string>> = {
@@ -30,6 +32,7 @@ export const STATEMENTS: Readonly<Record<string, string>> = {
   ...DELIVERY_STATEMENTS,
   ...DISPATCHER_STATEMENTS,
   ...EVENT_STATEMENTS,
+  ...HOST_CHECK_STATEMENTS,
   ...HOST_STATEMENTS,
   ...LEASE_STATEMENTS,
   ...LOG_STATEMENTS,
@@ -39,4 +42,5 @@ export const STATEMENTS: Readonly<Record<string, string>> = {
   ...RETENTION_STATEMENTS,
   ...SETTLE_STATEMENTS,
   ...SWEEP_STATEMENTS,
+  ...WAKE_UP_STATEMENTS,
 }
