@@ -1,0 +1,74 @@
+import { headerValue, keptHeaders, readDeliveryFacts, type DeliveryHeaders } from './delivery-headers.ts'
+import { isJsonObject, type JsonObject } from './json-object.ts'
+import { verifySignature } from './signature.ts'
+
+/** A delivery whose sender is proven and whose payload is a JSON object. */
+export interface Delivery {
+  /** The forge's UUID for it; null when the sender gave none. */
+  readonly id: string | null
+  readonly event: string
+  readonly eventType: string | null
+  readonly payload: JsonObject
+  /** The JSON text as it was signed, whatever the encoding of the request was. */
+  readonly payloadText: string
+  readonly headers: Readonly<Record<string, string>>
+}
+
+export type OpenedDelivery =
+  | { readonly ok: true; readonly delivery: Delivery }
+  | {
+      readonly ok: false
+      readonly status: 400 | 401 | 415
+      readonly reason: 'unsupported_media_type' | 'bad_signature' | 'not_json'
+      readonly message: string
+    }
+
+interface WebhookRequest {
+  readonly headers: DeliveryHeaders
+  readonly body: Buffer
+  readonly secrets: readonly string[]
+}
+
+/**
+ * Opens a webhook request: encoding, then signature, then JSON, so that nothing of an unproven sender is parsed further
+ * than finding the bytes that were signed. A form-encoded delivery signs the decoded `payload` value, not the body.
+ */
+export function openDelivery({ headers, body, secrets }: WebhookRequest): OpenedDelivery {
+  const signedContent = signedContentOf(headerValue(headers, 'content-type'), body)
+  if (signedContent === null) {
+    const message =
+      'Send application/json or application/x-www-form-urlencoded; both can be chosen in the webhook’s settings.'
+    return { ok: false, status: 415, reason: 'unsupported_media_type', message }
+  }
+  const verdict = verifySignature({ headers, signedContent, secrets })
+  if (!verdict.ok) return { ok: false, status: 401, reason: 'bad_signature', message: verdict.message }
+
+  const parsed = parsePayload(signedContent)
+  if (parsed === null) {
+    return {
+      ok: false,
+      status: 400,
+      reason: 'not_json',
+      message: 'The payload must be a JSON object in UTF-8.',
+    }
+  }
+  return { ok: true, delivery: { ...readDeliveryFacts(headers), ...parsed, headers: keptHeaders(headers) } }
+}
+
+function signedContentOf(contentType: string, body: Buffer): Buffer | null {
+  const mediaType = contentType.split(';')[0]?.trim().toLowerCase()
+  if (mediaType === 'application/json') return body
+  if (mediaType !== 'application/x-www-form-urlencoded') return null
+  return Buffer.from(new URLSearchParams(body.toString('utf8')).get('payload') ?? '', 'utf8')
+}
+
+function parsePayload(content: Buffer): Pick<Delivery, 'payload' | 'payloadText'> | null {
+  try {
+    const payloadText = new TextDecoder('utf-8', { fatal: true }).decode(content)
+    const payload: unknown = JSON.parse(payloadText)
+    return isJsonObject(payload) ? { payload, payloadText } : null
+  } catch {
+    // Not UTF-8, or not JSON: both are the sender's mistake and get the same answer.
+    return null
+  }
+}
