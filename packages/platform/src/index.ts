@@ -1,3 +1,4 @@
+export { Type, type Static } from 'typebox'
 export { ConfigError, type ConfigProblem } from './config/config-error.ts'
 export { loadConfig, type LoadedConfig } from './config/load-config.ts'
 export { renderConfigTable } from './config/config-table.ts'
@@ -5,6 +6,7 @@ export { closestName } from './config/closest-name.ts'
 export { type Environment } from './config/read-variable.ts'
 export { createLog, LOG_LEVELS, type Log, type LogLevel } from './log.ts'
 export { createMetrics, type Metrics } from './metrics.ts'
+export { Counter, Gauge, Histogram } from 'prom-client'
 export { fixedClock, systemClock, type Clock, type FixedClock } from './clock.ts'
 export { createLifecycle, type Lifecycle, type LifecycleOptions } from './lifecycle.ts'
 export { stopWhenParentDies } from './parent-watch.ts'
@@ -14,3 +16,4 @@ export {
   type HealthServerOptions,
   type Readiness,
 } from './health-server.ts'
+export * from './yaml/index.ts'

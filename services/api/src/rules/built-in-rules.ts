@@ -1,5 +1,5 @@
 import { parseRules } from './parse-rules.ts'
-import { describeProblems } from './rule-problem.ts'
+import { describeProblems } from '@switchyard/platform'
 import type { Rule } from './rule.ts'
 
 /** The rules of an installation that has no rules file, in the form of one. */

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { builtInRules } from './built-in-rules.ts'
 import { parseRules } from './parse-rules.ts'
-import { describeProblems } from './rule-problem.ts'
+import { describeProblems } from '@switchyard/platform'
 import type { Rule } from './rule.ts'
 
 export type LoadedRules =

@@ -20,7 +20,7 @@ import {
   reportUnknown,
   type YamlReading,
   type YamlValue,
-} from './yaml-reading.ts'
+} from '@switchyard/platform'
 
 export const RULE_KEYS = [
   ...['name', 'event', 'actions', 'labels', 'without_labels', 'assignee'],

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { parseRules } from './parse-rules.ts'
-import { describeProblems } from './rule-problem.ts'
+import { describeProblems } from '@switchyard/platform'
 
 function problemsOf(text: string): string[] {
   const parsed = parseRules(text)

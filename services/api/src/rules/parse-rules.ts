@@ -1,28 +1,19 @@
-import { LineCounter, parseDocument } from 'yaml'
+import { parseYaml, readItems, readMapping, reportAt, reportExpected } from '@switchyard/platform'
+import type { FileProblem, YamlReading, YamlValue } from '@switchyard/platform'
 import { parseRule } from './parse-rule.ts'
-import type { RuleProblem } from './rule-problem.ts'
 import type { Rule } from './rule.ts'
-import { readItems, readMapping, reportAt, reportExpected, type YamlReading } from './yaml-reading.ts'
 
 export type ParsedRules =
   | { readonly ok: true; readonly rules: readonly Rule[] }
-  | { readonly ok: false; readonly problems: readonly RuleProblem[] }
+  | { readonly ok: false; readonly problems: readonly FileProblem[] }
 
 /** Reads the text of a rules file (docs/rules.md). All mistakes are reported together, each with its line. */
 export function parseRules(text: string): ParsedRules {
-  const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
-  const reading: YamlReading = { document, lines, problems: [] }
-  for (const error of [...document.errors, ...document.warnings]) {
-    reportAt(reading, error.pos[0], `not valid YAML: ${error.message}`)
-  }
-  // The parts of a broken document that could be read would only produce mistakes that are not there.
-  const rules = reading.problems.length === 0 ? readRules(reading) : []
-  return reading.problems.length === 0 ? { ok: true, rules } : { ok: false, problems: reading.problems }
+  const parsed = parseYaml(text, readRules)
+  return parsed.ok ? { ok: true, rules: parsed.value } : parsed
 }
 
-function readRules(reading: YamlReading): Rule[] {
-  const root = { node: reading.document.contents, offset: 0, path: '' }
+function readRules(reading: YamlReading, root: YamlValue): Rule[] {
   const members = readMapping(reading, root, ['rules'])
   if (members === null) return []
   const list = members.get('rules')

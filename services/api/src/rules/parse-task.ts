@@ -20,7 +20,7 @@ import {
   reportUnknown,
   type YamlReading,
   type YamlValue,
-} from './yaml-reading.ts'
+} from '@switchyard/platform'
 
 export const TASK_KEYS = ['title', 'prompt', 'requires', 'priority', 'execution_mode', 'max_attempts']
 

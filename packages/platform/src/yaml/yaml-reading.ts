@@ -1,12 +1,12 @@
-import { closestName } from '@switchyard/platform'
+import { closestName } from '../config/closest-name.ts'
 import { isAlias, isMap, isScalar, isSeq, Scalar, type Document, type LineCounter, type Node } from 'yaml'
-import type { RuleProblem } from './rule-problem.ts'
+import type { FileProblem } from './file-problem.ts'
 
 /** A YAML document being read, and the mistakes found so far. Reading goes on after a mistake, so that all are named. */
 export interface YamlReading {
   readonly document: Document
   readonly lines: LineCounter
-  readonly problems: RuleProblem[]
+  readonly problems: FileProblem[]
 }
 
 /** A value in the document: where it stands, and how messages call it (`rules[0].task.title`). */
