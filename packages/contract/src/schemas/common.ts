@@ -1,0 +1,49 @@
+import Type from 'typebox'
+
+/** A schema or null. */
+export function nullable<T extends Type.TSchema>(schema: T) {
+  return Type.Union([schema, Type.Null()])
+}
+
+export const Timestamp = Type.String({ format: 'date-time', description: 'RFC 3339, UTC.' })
+
+export const TaskId = Type.String({ format: 'uuid', description: 'UUIDv7: sorts by creation.' })
+
+export const AgentId = Type.String({
+  pattern: '^[a-z0-9][a-z0-9._-]{0,63}$',
+  description: 'A slug chosen by the owner: lower case letters, digits, `.`, `_`, `-`.',
+  examples: ['claude-laptop'],
+})
+
+// PostgreSQL's text cannot hold NUL, so it is refused at the edge rather than met in the database.
+const NO_NUL = '^[^\\u0000]*$'
+
+/** Text that PostgreSQL can store. */
+export function text(options: Type.TStringOptions) {
+  return Type.String({ pattern: NO_NUL, ...options })
+}
+
+export const Label = Type.String({
+  pattern: '^[^\\s,\\u0000][^,\\u0000]{0,62}$',
+  description: 'Compared without regard to case.',
+  examples: ['linux', 'gpu'],
+})
+
+export const Labels = Type.Array(Label, { maxItems: 64 })
+
+export const LeaseToken = Type.String({
+  format: 'uuid',
+  description: 'From the claim. Whoever extends or ends the claim proves with it that the claim is theirs.',
+})
+
+export const Limit = Type.Optional(Type.Integer({ minimum: 1, maximum: 200, default: 50 }))
+
+export const Cursor = Type.Optional(
+  Type.String({ maxLength: 200, description: 'The `next_cursor` of the page before.' }),
+)
+
+export const NextCursor = nullable(Type.String({ description: 'null: this was the last page.' }))
+
+export const Directive = Type.Union([Type.Literal('continue'), Type.Literal('cancel')], {
+  description: '`cancel`: stop the work and confirm with `POST /tasks/{task_id}/fail`.',
+})

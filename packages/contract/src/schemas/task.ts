@@ -1,0 +1,108 @@
+import { AGENT_MODES, EXECUTION_MODES, TASK_STATUSES } from '@switchyard/core'
+import Type from 'typebox'
+import { AgentId, Labels, nullable, TaskId, text, Timestamp } from './common.ts'
+
+export const ExecutionMode = Type.Union(
+  EXECUTION_MODES.map((mode) => Type.Literal(mode)),
+  { description: 'The track. `undecided`: the dispatcher and the pulling agents race for it.' },
+)
+export const AgentMode = Type.Union(AGENT_MODES.map((mode) => Type.Literal(mode)))
+export const TaskStatus = Type.Union(
+  TASK_STATUSES.map((status) => Type.Literal(status)),
+  { description: 'How far the task is. See docs/state-machine.md.' },
+)
+const Priority = Type.Integer({ minimum: 1, maximum: 4, description: '1 is urgent, 4 is low.' })
+
+export const Source = Type.Object({
+  kind: Type.Union([Type.Literal('api'), Type.Literal('forgejo'), Type.Literal('gitea')]),
+  repository: nullable(Type.String({ examples: ['acme/shop'] })),
+  issue_number: nullable(Type.Integer({ description: 'Issues and pull requests share their numbers.' })),
+  url: nullable(Type.String()),
+  event: nullable(Type.String()),
+  action: nullable(Type.String()),
+  sender: nullable(Type.String()),
+  delivery_id: nullable(Type.String({ description: 'The webhook delivery that created it.' })),
+})
+
+export const Result = Type.Object(
+  {
+    summary: Type.Optional(text({ maxLength: 65_536, description: 'What was done, for a person.' })),
+    pull_request_url: Type.Optional(text({ maxLength: 2_048 })),
+    branch: Type.Optional(text({ maxLength: 255 })),
+    commit: Type.Optional(text({ maxLength: 64 })),
+    exit_code: Type.Optional(Type.Integer()),
+  },
+  { additionalProperties: true, description: 'What came of it. Further keys are kept as they are.' },
+)
+
+export const TaskError = Type.Object({
+  code: Type.String({ examples: ['exit_code', 'lease_expired', 'undeliverable'] }),
+  message: Type.String(),
+})
+
+export const Task = Type.Object({
+  id: TaskId,
+  title: Type.String(),
+  prompt: Type.String({ description: 'What the agent is to do.' }),
+  status: TaskStatus,
+  execution_mode: ExecutionMode,
+  requested_mode: ExecutionMode,
+  priority: Priority,
+  requires: Type.Array(Type.String(), { description: 'Labels an agent must offer to get it.' }),
+  concurrency_key: nullable(
+    Type.String({ description: 'Of the unfinished tasks with one key, one at a time leaves `waiting`.' }),
+  ),
+  source: Source,
+  agent_id: nullable(Type.String({ description: 'Who holds or held it.' })),
+  assigned_agent_id: nullable(Type.String({ description: 'Only this agent gets it.' })),
+  attempt: Type.Integer(),
+  max_attempts: Type.Integer(),
+  deliveries: Type.Integer({ description: 'How often it was handed to somebody.' }),
+  cancel_requested: Type.Boolean({ description: 'Its holder has been asked to stop.' }),
+  progress: nullable(Type.String({ description: 'What the holder said last.' })),
+  run_at: nullable(Timestamp),
+  created_at: Timestamp,
+  claimed_at: nullable(Timestamp),
+  started_at: nullable(Timestamp),
+  finished_at: nullable(Timestamp),
+  result: nullable(Result),
+  error: nullable(TaskError),
+})
+export type Task = Type.Static<typeof Task>
+
+export const NewTask = Type.Object(
+  {
+    title: text({ minLength: 1, maxLength: 500 }),
+    prompt: text({ minLength: 1, maxLength: 1_048_576 }),
+    requires: Type.Optional(Labels),
+    priority: Type.Optional(Type.Integer({ minimum: 1, maximum: 4, default: 3 })),
+    execution_mode: Type.Optional(ExecutionMode),
+    concurrency_key: Type.Optional(text({ minLength: 1, maxLength: 500 })),
+    max_attempts: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, default: 3 })),
+    run_at: Type.Optional(Timestamp),
+    source: Type.Optional(
+      Type.Object(
+        {
+          repository: Type.Optional(text({ minLength: 1, maxLength: 500 })),
+          issue_number: Type.Optional(Type.Integer({ minimum: 1 })),
+          url: Type.Optional(text({ maxLength: 2_048 })),
+        },
+        { additionalProperties: false },
+      ),
+    ),
+  },
+  {
+    additionalProperties: false,
+    examples: [{ title: 'Say hello', prompt: 'Write a friendly greeting to standard output.' }],
+  },
+)
+
+export const Assignment = Type.Object(
+  { agent_id: AgentId, execution_mode: Type.Optional(AgentMode) },
+  { additionalProperties: false, examples: [{ agent_id: 'claude-laptop' }] },
+)
+
+export const Cancellation = Type.Object(
+  { reason: Type.Optional(text({ minLength: 1, maxLength: 1_000 })) },
+  { additionalProperties: false },
+)

@@ -1,0 +1,104 @@
+import { Ajv } from 'ajv'
+import type { ErrorObject, ValidateFunction } from 'ajv'
+import addFormats from 'ajv-formats'
+import type Type from 'typebox'
+
+export interface InvalidPart {
+  /** Where: `body.title`, `query.limit`, `params.task_id`. */
+  readonly path: string
+  /** What is wrong, and what was expected. */
+  readonly message: string
+}
+
+export type Validated =
+  { readonly ok: true } | { readonly ok: false; readonly errors: readonly InvalidPart[] }
+
+/** Checks a value, fills in defaults; text from a URL is also turned into numbers and booleans. */
+export type Validator = (value: unknown) => Validated
+
+export type Part = 'body' | 'query' | 'params' | 'headers' | 'answer'
+
+const forJson = createAjv(false)
+const forText = createAjv(true)
+
+function createAjv(coerceTypes: boolean): Ajv {
+  const ajv = new Ajv({
+    strict: true,
+    allErrors: true,
+    useDefaults: true,
+    coerceTypes,
+    verbose: true,
+    allowUnionTypes: true,
+  })
+  // The named export of a CommonJS module, as its own documentation imports it under nodenext.
+  addFormats.default(ajv, ['uuid', 'date-time', 'uri'])
+  return ajv
+}
+
+/** Compiles a schema once; the validator names every error, not only the first. */
+export function compileValidator(schema: Type.TSchema, part: Part): Validator {
+  const ajv = part === 'body' || part === 'answer' ? forJson : forText
+  const validate: ValidateFunction = ajv.compile(schema)
+  return (value) => {
+    if (validate(value)) return { ok: true }
+    return { ok: false, errors: describe(validate.errors ?? [], part) }
+  }
+}
+
+function describe(errors: readonly ErrorObject[], part: Part): InvalidPart[] {
+  // A union reports each of its branches and then itself; the branches of a union of literals say nothing to a person.
+  const unions = errors.filter(({ keyword }) => keyword === 'anyOf').map(({ schemaPath }) => schemaPath)
+  const described = errors
+    .filter(
+      (error) => error.keyword === 'anyOf' || !unions.some((path) => error.schemaPath.startsWith(`${path}/`)),
+    )
+    .map((error) => ({ path: pathOf(error, part), message: messageOf(error) }))
+  return [...new Map(described.map((error) => [`${error.path} ${error.message}`, error])).values()]
+}
+
+function pathOf(error: ErrorObject, part: Part): string {
+  const params = error.params as { additionalProperty?: string; missingProperty?: string }
+  const extra = params.additionalProperty ?? params.missingProperty
+  const steps = error.instancePath.split('/').slice(1).map(unescape)
+  return [part, ...steps, ...(extra === undefined ? [] : [extra])].join('.')
+}
+
+function unescape(step: string): string {
+  return step.replaceAll('~1', '/').replaceAll('~0', '~')
+}
+
+function messageOf(error: ErrorObject): string {
+  switch (error.keyword) {
+    case 'additionalProperties':
+      return `is not known here; known are: ${Object.keys((error.parentSchema?.['properties'] ?? {}) as object).join(', ')}`
+    case 'required':
+      return 'is missing'
+    case 'anyOf':
+      return `must be ${alternatives(error.schema as readonly Record<string, unknown>[])}, not ${shown(error.data)}`
+    case 'pattern':
+      return `has an unexpected form (${shown(error.data)}); it must match ${String(error.schema)}`
+    case 'format':
+      return `must be a valid ${String(error.schema)}, not ${shown(error.data)}`
+    case 'type':
+      return `must be of type ${String(error.schema)}, not ${shown(error.data)}`
+    default:
+      return `${error.message ?? 'is not valid'} (it is ${shown(error.data)})`
+  }
+}
+
+function alternatives(schemas: readonly Record<string, unknown>[]): string {
+  const named = schemas.map((schema) =>
+    'const' in schema
+      ? JSON.stringify(schema['const'])
+      : typeof schema['type'] === 'string'
+        ? schema['type']
+        : 'another form',
+  )
+  return `one of ${[...new Set(named)].join(', ')}`
+}
+
+function shown(value: unknown): string {
+  const text = JSON.stringify(value) as string | undefined
+  if (text === undefined) return 'nothing'
+  return text.length > 60 ? `${text.slice(0, 57)}…` : text
+}
