@@ -5,3 +5,4 @@ export {
   type EmbeddedPostgresOptions,
 } from './postgres/embedded-postgres.ts'
 export { LockedError } from './directory-lock.ts'
+export { launch, type LaunchOptions } from './launch.ts'
