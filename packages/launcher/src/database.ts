@@ -22,7 +22,10 @@ export async function openDatabase(options: OpenDatabaseOptions): Promise<Databa
   const database =
     options.databaseUrl === undefined ? await startPrivate(options) : given(options.databaseUrl)
   options.lifecycle.signal.throwIfAborted()
-  const applied = await migrate({ connectionString: database.connectionString })
+  const applied = await migrate({ connectionString: database.connectionString }).catch((error: unknown) => {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new Error(`The database (${database.description}) cannot be migrated: ${reason}`, { cause: error })
+  })
   if (applied.length > 0) options.print(`Migrated the database: ${applied.join(', ')}.\n`)
   return database
 }

