@@ -86,6 +86,8 @@ function passDirectories({ uid, gid }: { uid: number; gid: number }, mustReach: 
     `--reuid=${uid}`,
     `--regid=${gid}`,
     '--clear-groups',
+    // initdb checks programs with access(2), which otherwise sets capabilities aside.
+    '--securebits=+no_setuid_fixup',
     '--inh-caps=+dac_override',
     '--ambient-caps=+dac_override',
   ]
