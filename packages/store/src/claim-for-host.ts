@@ -14,17 +14,19 @@ const LOCK_READY_HOST = /* sql */ `
 
 /**
  * As CLAIM_FOR_AGENT, on the other track's index (tasks_push_queue), for as many tasks as $5 slots leave free. The count
- * is exact because this statement's snapshot is taken after the host's row was locked.
+ * is exact because this statement's snapshot is taken after the host's row was locked. A probe ($7) takes one task, and
+ * none while another is being started; what runs already does not keep the host from being tried again.
  */
 const CLAIM_FOR_HOST = /* sql */ `
   with held as (
-    select count(*) as slots from tasks where agent_id = $1 and status in ('claimed', 'running', 'orphaned')
+    select count(*) as slots, count(*) filter (where status = 'claimed') as starting
+      from tasks where agent_id = $1 and status in ('claimed', 'running', 'orphaned')
   ), next as materialized (
     select id, execution_mode as previous_mode from tasks
      where status = 'pending' and execution_mode in ('ssh_cli', 'undecided')
        and (assigned_agent_id = $1 or (assigned_agent_id is null and requires <@ $2::text[]))
      order by priority, position
-     limit (select greatest($5::integer - slots, 0) from held)
+     limit (select greatest(least($5::integer - slots, case when $7::boolean then 1 - starting else $5::integer end), 0) from held)
        for update skip locked
   ), claimed as (
     update tasks t
@@ -79,11 +81,19 @@ export function claimForHost(pool: Pool, request: ClaimForHostRequest): Promise<
     })
     const host = locked.rows[0]
     if (host === undefined) return []
-    const slots = host.failures > 0 ? 1 : (host.max_concurrent ?? 1)
+    const isProbe = host.failures > 0
     const claimed = await connection.query<ClaimRow>({
       name: 'claim_for_host',
       text: CLAIM_FOR_HOST,
-      values: [request.hostId, host.labels, now, request.startSeconds, slots, request.dispatcherId],
+      values: [
+        request.hostId,
+        host.labels,
+        now,
+        request.startSeconds,
+        host.max_concurrent ?? 1,
+        request.dispatcherId,
+        isProbe,
+      ],
     })
     return claimed.rows.map(toClaim)
   })

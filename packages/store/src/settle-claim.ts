@@ -93,6 +93,7 @@ export async function completeClaim(
       completion.result,
       completion.now ?? null,
       completion.actor,
+      claim.agentId ?? null,
     ],
   })
   const row = rows[0]

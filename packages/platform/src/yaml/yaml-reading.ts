@@ -72,6 +72,20 @@ export function readMapping(
   return members
 }
 
+/** The members of a mapping with keys of the author's own choice, in order. Anything but a mapping is reported. */
+export function readEntries(
+  reading: YamlReading,
+  value: YamlValue,
+  expected: string,
+): readonly { readonly key: string; readonly at: YamlValue; readonly value: YamlValue }[] | null {
+  if (!isMap(value.node)) return reportExpected(reading, value, expected)
+  return value.node.items.map((pair) => {
+    const at = valueAt(reading, pair.key, value.offset, value.path)
+    const key = isScalar(at.node) ? String(at.node.value) : ''
+    return { key, at, value: valueAt(reading, pair.value, at.offset, `${value.path}.${key}`) }
+  })
+}
+
 /** The items of a list; anything else is reported. */
 export function readItems(
   reading: YamlReading,
@@ -88,6 +102,23 @@ export function readItems(
 export function readText(reading: YamlReading, value: YamlValue, expected: string): string | null {
   const text = isScalar(value.node) ? value.node.value : null
   return typeof text === 'string' && text.trim() !== '' ? text : reportExpected(reading, value, expected)
+}
+
+/** Text as it stands, even when it is blank; anything else is reported. */
+export function readRawText(reading: YamlReading, value: YamlValue, expected: string): string | null {
+  const text = isScalar(value.node) ? value.node.value : null
+  return typeof text === 'string' ? text : reportExpected(reading, value, expected)
+}
+
+/** True or false; anything else is reported. */
+export function readFlag(reading: YamlReading, value: YamlValue): boolean | null {
+  const flag = isScalar(value.node) ? value.node.value : null
+  return typeof flag === 'boolean' ? flag : reportExpected(reading, value, 'true or false')
+}
+
+/** True when nothing, or an explicit null, stands there. */
+export function isNothing(value: YamlValue): boolean {
+  return value.node === null || (isScalar(value.node) && value.node.value === null)
 }
 
 /** A list of texts, or one text alone. */
