@@ -1,3 +1,4 @@
+export { LauncherConfig } from './config.ts'
 export {
   startEmbeddedPostgres,
   THROWAWAY_SETTINGS,
