@@ -75,6 +75,8 @@ function messageOf(error: ErrorObject): string {
       return 'is missing'
     case 'anyOf':
       return `must be ${alternatives(error.schema as readonly Record<string, unknown>[])}, not ${shown(error.data)}`
+    case 'enum':
+      return `must be one of ${(error.schema as readonly unknown[]).map((value) => JSON.stringify(value)).join(', ')}, not ${shown(error.data)}`
     case 'pattern':
       return `has an unexpected form (${shown(error.data)}); it must match ${String(error.schema)}`
     case 'format':

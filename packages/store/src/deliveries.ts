@@ -27,6 +27,8 @@ export type DeliveryPlan =
   | {
       readonly kind: 'task'
       readonly rule: string
+      /** Tasks of the object that end before this one begins. */
+      readonly cancelFirst: { readonly concurrencyKey: string; readonly reason: string } | null
       readonly task: Omit<NewTask, 'createdBy' | 'idempotency' | 'modeReason' | 'rule'>
     }
   | { readonly kind: 'cancel'; readonly concurrencyKey: string; readonly reason: string }
@@ -51,12 +53,12 @@ export interface Delivery extends Omit<ReceivedDelivery, 'body'> {
 
 const FIND_DELIVERY = /* sql */ `
   select id, task_ids as "taskIds" from deliveries
-   where forge = $1 and delivery_uuid = $2 and outcome <> 'duplicate'`
+   where forge = $1 and delivery_uuid = $2 and repeats is null`
 
 const INSERT_DELIVERY = /* sql */ `
   insert into deliveries (id, delivery_uuid, forge, event, event_type, action, repository, sender, headers, body,
-                          outcome, reason, rule, task_ids, received_at)
-  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, coalesce($15::timestamptz, now()))
+                          outcome, reason, rule, task_ids, repeats, received_at)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, coalesce($16::timestamptz, now()))
   on conflict do nothing
   returning id`
 
@@ -124,6 +126,7 @@ async function keepAndCarryOut(
       effect.reason,
       effect.rule,
       effect.taskIds,
+      earlier?.id ?? null,
       now,
     ],
   })
@@ -179,6 +182,10 @@ async function carryOut(
       return { outcome: 'ignored', reason: `${plan.reason}: ${told}`, rule: null, taskIds }
     }
     case 'task': {
+      if (plan.cancelFirst !== null) {
+        const { concurrencyKey, reason } = plan.cancelFirst
+        await cancelByConcurrencyKey(connection, concurrencyKey, { reason, actor: 'forge', now })
+      }
       const created = await createTask(
         connection,
         {

@@ -44,6 +44,6 @@ export const Cursor = Type.Optional(
 
 export const NextCursor = nullable(Type.String({ description: 'null: this was the last page.' }))
 
-export const Directive = Type.Union([Type.Literal('continue'), Type.Literal('cancel')], {
+export const Directive = Type.Enum(['continue', 'cancel'], {
   description: '`cancel`: stop the work and confirm with `POST /tasks/{task_id}/fail`.',
 })

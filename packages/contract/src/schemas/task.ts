@@ -2,19 +2,17 @@ import { AGENT_MODES, EXECUTION_MODES, TASK_STATUSES } from '@switchyard/core'
 import Type from 'typebox'
 import { AgentId, Labels, nullable, TaskId, text, Timestamp } from './common.ts'
 
-export const ExecutionMode = Type.Union(
-  EXECUTION_MODES.map((mode) => Type.Literal(mode)),
-  { description: 'The track. `undecided`: the dispatcher and the pulling agents race for it.' },
-)
-export const AgentMode = Type.Union(AGENT_MODES.map((mode) => Type.Literal(mode)))
-export const TaskStatus = Type.Union(
-  TASK_STATUSES.map((status) => Type.Literal(status)),
-  { description: 'How far the task is. See docs/state-machine.md.' },
-)
+export const ExecutionMode = Type.Enum([...EXECUTION_MODES], {
+  description: 'The track. `undecided`: the dispatcher and the pulling agents race for it.',
+})
+export const AgentMode = Type.Enum([...AGENT_MODES])
+export const TaskStatus = Type.Enum([...TASK_STATUSES], {
+  description: 'How far the task is. See docs/state-machine.md.',
+})
 const Priority = Type.Integer({ minimum: 1, maximum: 4, description: '1 is urgent, 4 is low.' })
 
 export const Source = Type.Object({
-  kind: Type.Union([Type.Literal('api'), Type.Literal('forgejo'), Type.Literal('gitea')]),
+  kind: Type.Enum(['api', 'forgejo', 'gitea']),
   repository: nullable(Type.String({ examples: ['acme/shop'] })),
   issue_number: nullable(Type.Integer({ description: 'Issues and pull requests share their numbers.' })),
   url: nullable(Type.String()),

@@ -1,0 +1,86 @@
+import { ROUTES } from '@switchyard/contract'
+import type { Route } from '@switchyard/contract'
+import express from 'express'
+import type { Express, Router } from 'express'
+import { createAuthenticator } from './authenticate.ts'
+import type { ApiContext } from './context.ts'
+import type { Binding } from './http/bind.ts'
+import { answerErrors, answerUnknownRoute } from './http/errors.ts'
+import { trackRequests } from './http/request-id.ts'
+import { Problem } from './problem.ts'
+import { bindAgents } from './routes/agents.ts'
+import { bindClaims } from './routes/claims.ts'
+import { bindDequeue } from './routes/dequeue.ts'
+import { bindDocsPage } from './routes/docs-page.ts'
+import { bindEventFeed } from './routes/event-feed.ts'
+import { bindHosts } from './routes/hosts.ts'
+import { bindLogs } from './routes/logs.ts'
+import { bindOperations } from './routes/operations.ts'
+import { bindReads } from './routes/reads.ts'
+import { bindRouting } from './routes/routing.ts'
+import { bindTaskLists } from './routes/task-lists.ts'
+import { bindTasks } from './routes/tasks.ts'
+import { bindWebhooks } from './routes/webhooks.ts'
+
+/** Room for a prompt of one megabyte, escaped. */
+const BODY_LIMIT_BYTES = 8 * 1_048_576
+
+/** The application: every route of the contract, and nothing else. */
+export function createApp(context: ApiContext, options: { readonly validateAnswers: boolean }): Express {
+  const app = express()
+  app.disable('x-powered-by')
+  app.disable('etag')
+  app.set('query parser', 'simple')
+  app.use(trackRequests(context.events))
+
+  const router = express.Router()
+  // The signature covers the raw bytes, so a delivery is not parsed before it is verified.
+  router.use(
+    '/api/v1/webhooks',
+    express.raw({ type: () => true, limit: context.config.SWITCHYARD_WEBHOOK_LIMIT_BYTES }),
+  )
+  router.use(express.json({ limit: BODY_LIMIT_BYTES }))
+  const binding: Binding = {
+    router,
+    authenticate: createAuthenticator(context.pool, {
+      admin: context.config.SWITCHYARD_ADMIN_TOKEN,
+      coordinator: context.config.SWITCHYARD_COORDINATOR_TOKENS,
+    }),
+    validateAnswers: options.validateAnswers,
+  }
+  // `/tasks/dequeue` before `/tasks/{task_id}`.
+  bindDequeue(binding, context)
+  bindClaims(binding, context)
+  bindTasks(binding, context)
+  bindTaskLists(binding, context)
+  bindRouting(binding, context)
+  bindLogs(binding, context)
+  bindAgents(binding, context)
+  bindHosts(binding, context)
+  bindReads(binding, context)
+  bindEventFeed(binding, context)
+  bindWebhooks(binding, context)
+  bindOperations(binding, context)
+  bindDocsPage(binding, router)
+  answerOtherMethods(router)
+
+  app.use(router)
+  app.use(answerUnknownRoute)
+  app.use(answerErrors(context.log))
+  return app
+}
+
+function answerOtherMethods(router: Router): void {
+  const methods = new Map<string, string[]>()
+  for (const { path, method } of Object.values<Route>(ROUTES)) {
+    methods.set(path, [...(methods.get(path) ?? []), method.toUpperCase()])
+  }
+  for (const [path, allowed] of methods) {
+    router.all(path.replaceAll(/\{(\w+)\}/g, ':$1'), (request) => {
+      const facts = { allowed_methods: allowed }
+      throw new Problem('method_not_allowed', `${request.method} is not offered on ${path}.`, facts, {
+        Allow: allowed.join(', '),
+      })
+    })
+  }
+}

@@ -1,0 +1,24 @@
+import type { Clock, Log, Metrics } from '@switchyard/platform'
+import type { Pool, Waker } from '@switchyard/store'
+import type { ApiConfig } from './config.ts'
+import type { ApiEvents } from './events.ts'
+import type { Rule } from './rules/rule.ts'
+import type { WakeUps } from './wake-ups.ts'
+
+/** What handlers work with. Each takes the few things it needs. */
+export interface ApiContext {
+  readonly config: ApiConfig
+  readonly version: string
+  readonly pool: Pool
+  readonly log: Log
+  readonly metrics: Metrics
+  readonly events: ApiEvents
+  readonly clock: Clock
+  readonly rules: readonly Rule[]
+  /** Tells other processes that there is something to do. */
+  readonly waker: Waker
+  /** Hears that there is something to do. */
+  readonly wakeUps: WakeUps
+  /** Aborts when the process is to end: long requests then answer what they have. */
+  readonly stopping: AbortSignal
+}

@@ -1,0 +1,129 @@
+import { Counter, Gauge, Histogram } from '@switchyard/platform'
+import type { Log, Metrics } from '@switchyard/platform'
+import type { AgentMode, Claim } from '@switchyard/core'
+import { readQueue } from '@switchyard/store'
+import type { DeliveryReceipt, Pool } from '@switchyard/store'
+
+/** One function per thing worth knowing: its log line and its metric, together. Ids go into logs, never into labels. */
+export interface ApiEvents {
+  deliveryReceived(receipt: DeliveryReceipt, facts: { readonly forge: string; readonly event: string }): void
+  deliveryRefused(reason: string): void
+  taskCreated(taskId: string): void
+  taskClaimed(claim: Claim): void
+  claimSettled(taskId: string, event: string): void
+  leaseLost(taskId: string, agentId: string | null): void
+  requestFinished(operationId: string, status: number, seconds: number): void
+}
+
+/** Registers the API's metrics. Queue depth is read when Prometheus asks, not before. */
+export function createApiEvents(log: Log, metrics: Metrics, pool: Pool): ApiEvents {
+  const registers = [metrics.registry]
+  const deliveries = new Counter({
+    name: 'switchyard_deliveries_total',
+    help: 'Webhook deliveries by what came of them.',
+    labelNames: ['outcome'],
+    registers,
+  })
+  const created = new Counter({
+    name: 'switchyard_tasks_created_total',
+    help: 'Tasks created by API calls.',
+    registers,
+  })
+  const claims = new Counter({
+    name: 'switchyard_claims_total',
+    help: 'Tasks claimed.',
+    labelNames: ['execution_mode'],
+    registers,
+  })
+  const claimLatency = new Histogram({
+    name: 'switchyard_claim_latency_seconds',
+    help: 'From pending to claimed.',
+    labelNames: ['execution_mode'],
+    buckets: [0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 3_600],
+    registers,
+  })
+  const settled = new Counter({
+    name: 'switchyard_claims_settled_total',
+    help: 'Claims ended by their holders, by how.',
+    labelNames: ['event'],
+    registers,
+  })
+  const lost = new Counter({
+    name: 'switchyard_lease_losses_total',
+    help: 'Calls of holders whose lease was no longer theirs.',
+    registers,
+  })
+  const requests = new Histogram({
+    name: 'switchyard_http_request_seconds',
+    help: 'Requests by operation and status.',
+    labelNames: ['operation', 'status'],
+    buckets: [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5, 30, 60],
+    registers,
+  })
+  registerQueueGauges(metrics, pool)
+
+  return {
+    deliveryReceived(receipt, facts) {
+      deliveries.inc({ outcome: receipt.outcome })
+      log.info(
+        { deliveryId: receipt.deliveryId, taskIds: receipt.taskIds, ...facts },
+        `delivery ${receipt.outcome}: ${receipt.reason}`,
+      )
+    },
+    deliveryRefused(reason) {
+      deliveries.inc({ outcome: 'refused' })
+      log.warn(`delivery refused: ${reason}`)
+    },
+    taskCreated(taskId) {
+      created.inc()
+      log.info({ taskId }, 'task created')
+    },
+    taskClaimed({ task, agentId, mode }) {
+      const waited = waitedSeconds(task.pendingSince, task.claimedAt)
+      const labels: { execution_mode: AgentMode } = { execution_mode: mode }
+      claims.inc(labels)
+      claimLatency.observe(labels, waited)
+      log.debug({ taskId: task.id, agentId, attempt: task.attempt, waited }, 'task claimed')
+    },
+    claimSettled(taskId, event) {
+      settled.inc({ event })
+      log.info({ taskId }, `claim ended: ${event}`)
+    },
+    leaseLost(taskId, agentId) {
+      lost.inc()
+      log.info({ taskId, agentId }, 'a holder came back after its lease was lost')
+    },
+    requestFinished(operationId, status, seconds) {
+      requests.observe({ operation: operationId, status: String(status) }, seconds)
+      log.debug({ operationId, status, seconds }, 'request finished')
+    },
+  }
+}
+
+function waitedSeconds(since: Date | null, until: Date | null): number {
+  return since === null || until === null ? 0 : Math.max(0, until.getTime() - since.getTime()) / 1_000
+}
+
+function registerQueueGauges(metrics: Metrics, pool: Pool): void {
+  const oldest = new Gauge({
+    name: 'switchyard_oldest_pending_seconds',
+    help: 'Age of the task that has been pending longest; 0 when none is.',
+    registers: [metrics.registry],
+  })
+  const depth = new Gauge({
+    name: 'switchyard_tasks',
+    help: 'Unfinished tasks, and those that ended in the last 24 hours.',
+    labelNames: ['status', 'execution_mode'],
+    registers: [metrics.registry],
+    async collect() {
+      // A scrape must answer even while the database is away; the gauges are then absent rather than wrong.
+      depth.reset()
+      oldest.reset()
+      const queue = await readQueue(pool).catch(() => null)
+      if (queue === null) return
+      for (const { status, executionMode, count } of queue.counts)
+        depth.set({ status, execution_mode: executionMode }, count)
+      oldest.set(queue.oldestPendingSeconds ?? 0)
+    },
+  })
+}

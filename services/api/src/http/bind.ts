@@ -1,0 +1,134 @@
+import { compileValidator } from '@switchyard/contract'
+import type { InvalidPart, Route, RouteInput, RouteReply, Validator } from '@switchyard/contract'
+import type { Request, Response, Router } from 'express'
+import { requireRole } from '../authenticate.ts'
+import type { Authenticate, Principal } from '../authenticate.ts'
+import { Problem } from '../problem.ts'
+
+/** What a handler gets besides the validated input. */
+export interface Call {
+  /** null on routes that anybody may call. */
+  readonly principal: Principal | null
+  readonly request: Request
+  readonly response: Response
+}
+
+export interface Binding {
+  readonly router: Router
+  readonly authenticate: Authenticate
+  /** Checks what handlers answer against the contract: on in tests, off in production. */
+  readonly validateAnswers: boolean
+}
+
+type Handler<R extends Route, A extends RouteReply<R>> = (input: RouteInput<R>, call: Call) => Promise<A>
+type StreamHandler<R extends Route> = (input: RouteInput<R>, call: Call) => Promise<void>
+
+type CalledBy<P> = Call & { readonly principal: P }
+
+/** Connects a route that has roles with its handler, which then knows who calls. */
+export function bind<R extends Route, const A extends RouteReply<R>>(
+  binding: Binding,
+  route: R,
+  handler: (input: RouteInput<R>, call: CalledBy<Principal>) => Promise<A>,
+): void {
+  bindPublic(binding, route, (input, call) => handler(input, withPrincipal(call)))
+}
+
+/** Connects a route that anybody may call, or that does its own authentication. */
+export function bindPublic<R extends Route, const A extends RouteReply<R>>(
+  binding: Binding,
+  route: R,
+  handler: Handler<R, A>,
+): void {
+  const answerValidators = binding.validateAnswers ? compileAnswers(route) : null
+  bindStream(binding, route, async (input, call) => {
+    const reply = await handler(input, call)
+    send(route, call.response, reply, answerValidators)
+  })
+}
+
+/** Connects a route whose handler writes the response itself. */
+export function bindStream<R extends Route>(binding: Binding, route: R, handler: StreamHandler<R>): void {
+  const validate = compileInput(route)
+  const path = route.path.replaceAll(/\{(\w+)\}/g, ':$1')
+  binding.router[route.method](path, async (request: Request, response: Response) => {
+    response.locals['operationId'] = route.operationId
+    const principal =
+      route.roles.length === 0 ? null : await binding.authenticate(request.headers.authorization)
+    if (principal !== null) requireRole(principal, route.roles)
+    await handler(validate(request) as RouteInput<R>, { principal, request, response })
+  })
+}
+
+function withPrincipal(call: Call): CalledBy<Principal> {
+  if (call.principal === null)
+    throw new Error('a route without roles was bound to a handler that needs a principal')
+  return { ...call, principal: call.principal }
+}
+
+type AnyInput = Record<'params' | 'query' | 'headers' | 'body', unknown>
+
+function compileInput(route: Route): (request: Request) => AnyInput {
+  const parts = (['params', 'query', 'headers', 'body'] as const).flatMap((part) => {
+    const schema = route[part]
+    return schema === undefined ? [] : [{ part, check: compileValidator(schema, part) }]
+  })
+  return (request) => {
+    const body = request.body as unknown
+    const input: AnyInput = {
+      params: { ...request.params },
+      query: { ...request.query },
+      headers: { ...request.headers },
+      body: body === undefined && route.bodyOptional === true ? {} : body,
+    }
+    if (route.body !== undefined && input.body === undefined) {
+      throw new Problem('unsupported_media_type', 'The request has no JSON body.', {
+        supported: ['application/json'],
+      })
+    }
+    const errors = parts.flatMap(({ part, check }) => errorsOf(check(input[part])))
+    if (errors.length > 0) throw invalidRequest(errors)
+    return input
+  }
+}
+
+function errorsOf(result: ReturnType<Validator>): readonly InvalidPart[] {
+  return result.ok ? [] : result.errors
+}
+
+/** The problem that lists everything wrong with a request. */
+export function invalidRequest(errors: readonly InvalidPart[]): Problem {
+  const listed = errors.map(({ path, message }) => `${path} ${message}`).join('; ')
+  return new Problem('invalid_request', `${listed}.`, { errors })
+}
+
+function compileAnswers(route: Route): Map<string, Validator> {
+  return new Map(
+    Object.entries(route.answers).flatMap(([status, { schema }]) =>
+      schema === null ? [] : [[status, compileValidator(schema, 'answer')] as const],
+    ),
+  )
+}
+
+interface AnyReply {
+  readonly status: number
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: unknown
+}
+
+function send(
+  route: Route,
+  response: Response,
+  reply: AnyReply,
+  validators: Map<string, Validator> | null,
+): void {
+  const checked = validators?.get(String(reply.status))?.(structuredClone(reply.body))
+  if (checked?.ok === false) {
+    throw new Error(`${route.operationId} broke its contract: ${JSON.stringify(checked.errors)}`)
+  }
+  response.status(reply.status).set(reply.headers ?? {})
+  const contentType = route.answers[reply.status]?.contentType
+  if (reply.body === undefined) response.end()
+  else if (contentType === undefined) response.json(reply.body)
+  else response.type(contentType).send(reply.body)
+}

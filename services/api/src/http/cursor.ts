@@ -1,0 +1,32 @@
+import { invalidRequest } from './bind.ts'
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+const SLUG = /^[a-z0-9][a-z0-9._-]{0,63}$/
+
+/** The id behind which a list goes on, for lists ordered by UUIDv7. */
+export function idFromCursor(cursor: string | undefined): string | null {
+  return decode(cursor, UUID)
+}
+
+/** The id behind which a list goes on, for lists ordered by slug. */
+export function slugFromCursor(cursor: string | undefined): string | null {
+  return decode(cursor, SLUG)
+}
+
+/** One page out of one row more than fits on it; the extra row tells whether there is another page. */
+export function page<T extends { readonly id: string }>(
+  rows: readonly T[],
+  limit: number,
+): { items: readonly T[]; nextCursor: string | null } {
+  const items = rows.slice(0, limit)
+  const last = items.at(-1)
+  const more = rows.length > limit && last !== undefined
+  return { items, nextCursor: more ? Buffer.from(last.id).toString('base64url') : null }
+}
+
+function decode(cursor: string | undefined, form: RegExp): string | null {
+  if (cursor === undefined) return null
+  const id = Buffer.from(cursor, 'base64url').toString()
+  if (form.test(id)) return id
+  throw invalidRequest([{ path: 'query.cursor', message: 'is not a next_cursor of this list' }])
+}

@@ -1,0 +1,110 @@
+import { HOST_DEFAULTS, ROUTES } from '@switchyard/contract'
+import { normalizeLabels } from '@switchyard/core'
+import { deleteAgent, getHost, listHosts, putHost, requestHostCheck } from '@switchyard/store'
+import type { Host } from '@switchyard/store'
+import type { ApiContext } from '../context.ts'
+import { bind } from '../http/bind.ts'
+import type { Binding } from '../http/bind.ts'
+import { page, slugFromCursor } from '../http/cursor.ts'
+import { Problem } from '../problem.ts'
+import { hostToWire } from '../wire/to-wire.ts'
+import { inUse } from './agents.ts'
+
+/** A dial may take 15 s; a dispatcher that has not answered by now is not there. */
+const CHECK_MILLISECONDS = 20_000
+const LOOK_AGAIN_MILLISECONDS = 250
+
+/** Configuring the hosts of the SSH track. The dispatchers are the ones that reach them. */
+export function bindHosts(binding: Binding, context: ApiContext): void {
+  const { pool, waker, wakeUps, stopping } = context
+
+  bind(binding, ROUTES.putHost, async ({ params, body }) => {
+    const given = { ...HOST_DEFAULTS, ...body }
+    const outcome = await putHost(pool, {
+      id: params.host_id,
+      address: given.address,
+      port: given.port,
+      user: given.user,
+      privateKeyPath: given.private_key_path,
+      hostKeySha256: given.host_key_sha256,
+      labels: normalizeLabels(given.labels),
+      maxConcurrent: given.max_concurrent,
+      command: given.command,
+      workdir: given.workdir,
+      env: given.env,
+      timeoutSeconds: given.timeout_seconds,
+      paused: given.paused,
+    })
+    if (outcome === 'id_taken')
+      throw new Problem('agent_exists', `${params.host_id} is the id of an http_pull agent.`)
+    waker.wake()
+    return { status: outcome === 'created' ? 201 : 200, body: hostToWire(await find(params.host_id)) }
+  })
+
+  bind(binding, ROUTES.listHosts, async ({ query }) => {
+    const limit = query.limit ?? 50
+    const { items, nextCursor } = page(await listHosts(pool, slugFromCursor(query.cursor), limit + 1), limit)
+    return { status: 200, body: { hosts: items.map(hostToWire), next_cursor: nextCursor } }
+  })
+
+  bind(binding, ROUTES.getHost, async ({ params }) => ({
+    status: 200,
+    body: hostToWire(await find(params.host_id)),
+  }))
+
+  bind(binding, ROUTES.deleteHost, async ({ params }) => {
+    const deleted = await deleteAgent(pool, params.host_id, 'ssh_cli')
+    switch (deleted.kind) {
+      case 'deleted':
+        return { status: 204 }
+      case 'not_found':
+      case 'wrong_mode':
+        throw notFound(params.host_id)
+      case 'in_use':
+        throw inUse(params.host_id, deleted)
+    }
+  })
+
+  bind(binding, ROUTES.checkHost, async ({ params }, { response }) => {
+    const requestedAt = await requestHostCheck(pool, params.host_id)
+    if (requestedAt === null) throw notFound(params.host_id)
+    waker.wake()
+    const gone = new AbortController()
+    response.once('close', () => gone.abort())
+    const over = AbortSignal.any([gone.signal, stopping])
+    const deadline = performance.now() + CHECK_MILLISECONDS
+    while (performance.now() < deadline && !over.aborted) {
+      const host = await find(params.host_id)
+      if (host.checkedAt !== null && host.checkedAt >= requestedAt)
+        return { status: 200, body: checkOf(host, host.checkedAt) }
+      await wakeUps.next(LOOK_AGAIN_MILLISECONDS, over)
+    }
+    throw new Problem(
+      'dispatcher_unavailable',
+      `No dispatcher checked ${params.host_id} within ${CHECK_MILLISECONDS / 1_000} s.`,
+      {},
+      { 'Retry-After': '10' },
+    )
+  })
+
+  async function find(id: string): Promise<Host> {
+    const host = await getHost(pool, id)
+    if (host === null) throw notFound(id)
+    return host
+  }
+}
+
+function checkOf(host: Host, checkedAt: Date) {
+  const shown = host.shownHostKeySha256
+  return {
+    reachable: host.lastError === null,
+    host_key_matches: shown === null ? null : shown === host.hostKeySha256,
+    shown_host_key_sha256: shown,
+    error: host.lastError,
+    checked_at: checkedAt.toISOString(),
+  }
+}
+
+function notFound(id: string): Problem {
+  return new Problem('host_not_found', `There is no host ${id}.`)
+}

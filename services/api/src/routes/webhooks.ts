@@ -1,0 +1,88 @@
+import { ROUTES } from '@switchyard/contract'
+import { receiveDelivery } from '@switchyard/store'
+import type { DeliveryPlan as StorePlan } from '@switchyard/store'
+import type { ApiContext } from '../context.ts'
+import { bindPublic } from '../http/bind.ts'
+import type { Binding, Call } from '../http/bind.ts'
+import { Problem } from '../problem.ts'
+import { openDelivery } from '../webhooks/delivery.ts'
+import type { Delivery, OpenedDelivery } from '../webhooks/delivery.ts'
+import { toForgeEvent } from '../webhooks/forge-event.ts'
+import { planDelivery } from '../webhooks/plan.ts'
+import type { DeliveryPlan } from '../webhooks/plan.ts'
+
+type Forge = 'forgejo' | 'gitea'
+
+/** Where the forges deliver. The answer is sent when delivery and tasks are durable, never before. */
+export function bindWebhooks(binding: Binding, context: ApiContext): void {
+  bindPublic(binding, ROUTES.receiveForgejoDelivery, (_input, call) => receive(context, 'forgejo', call))
+  bindPublic(binding, ROUTES.receiveGiteaDelivery, (_input, call) => receive(context, 'gitea', call))
+}
+
+async function receive(context: ApiContext, forge: Forge, { request }: Call) {
+  const { config, pool, clock, events, waker } = context
+  const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
+  const opened = openDelivery({ headers: request.headers, body, secrets: config.SWITCHYARD_WEBHOOK_SECRET })
+  if (!opened.ok) {
+    events.deliveryRefused(opened.reason)
+    throw refusal(opened)
+  }
+  const { delivery } = opened
+  const event = toForgeEvent({ forge, ...delivery })
+  const plan = planDelivery(event, context.rules, { botUser: config.SWITCHYARD_BOT_USER ?? null })
+  const receipt = await receiveDelivery(
+    pool,
+    {
+      ...factsOf(delivery),
+      forge,
+      action: event.action,
+      repository: event.repository,
+      sender: event.sender,
+      body,
+    },
+    toStorePlan(plan),
+    clock.sqlNow(),
+  )
+  events.deliveryReceived(receipt, { forge, event: event.event })
+  if (receipt.taskIds.length > 0) waker.wake()
+  return {
+    status: 202,
+    body: {
+      delivery_id: receipt.deliveryId,
+      outcome: receipt.outcome,
+      reason: receipt.reason,
+      tasks: receipt.taskIds.map((id) => ({ id })),
+    },
+  } as const
+}
+
+function factsOf(delivery: Delivery) {
+  return {
+    deliveryUuid: delivery.id,
+    event: delivery.event,
+    eventType: delivery.eventType ?? delivery.event,
+    headers: delivery.headers,
+  }
+}
+
+function toStorePlan(plan: DeliveryPlan): StorePlan {
+  if (plan.kind !== 'task') return plan
+  const { executionMode, source, ...task } = plan.task
+  return {
+    ...plan,
+    task: { ...task, requestedMode: executionMode, runAt: null, source: { ...source, delivery_id: null } },
+  }
+}
+
+function refusal(opened: OpenedDelivery & { readonly ok: false }): Problem {
+  switch (opened.reason) {
+    case 'bad_signature':
+      return new Problem('bad_signature', opened.message)
+    case 'not_json':
+      return new Problem('malformed_json', opened.message)
+    case 'unsupported_media_type':
+      return new Problem('unsupported_media_type', opened.message, {
+        supported: ['application/json', 'application/x-www-form-urlencoded'],
+      })
+  }
+}

@@ -1,0 +1,143 @@
+import type { CandidateVerdict, Task, TaskStatus, Verdict } from '@switchyard/core'
+import type { Dispatcher } from '@switchyard/store'
+
+export interface RoutingFacts {
+  readonly task: Task
+  readonly verdicts: readonly CandidateVerdict[]
+  readonly ahead: number
+  readonly predecessor: { readonly id: string; readonly status: TaskStatus } | null
+  readonly dispatchers: readonly Dispatcher[]
+  readonly undecidedTimeoutSeconds: number
+  readonly now: Date
+}
+
+export interface RoutingExplanation {
+  readonly explanation: string
+  /** What happens next by itself; `at` is null when it depends on somebody. */
+  readonly nextAction: { readonly at: Date | null; readonly what: string } | null
+}
+
+/** A dispatcher that has not finished a cycle for this long is not running. */
+const DISPATCHER_SILENT_SECONDS = 60
+
+/** Why a task is where it is, in sentences a person or a language model can act on. Pure. */
+export function explainRouting(facts: RoutingFacts): RoutingExplanation {
+  const { task } = facts
+  switch (task.status) {
+    case 'waiting':
+      return explainWaiting(facts)
+    case 'scheduled':
+      return {
+        explanation:
+          task.error === null
+            ? 'It was created to run later.'
+            : `Its last attempt failed (${task.error.message}), and it is tried again after a pause.`,
+        nextAction: { at: task.runAt, what: 'it becomes pending' },
+      }
+    case 'pending':
+      return explainPending(facts)
+    case 'claimed':
+      return {
+        explanation: `${holderOf(task)} took it and has not yet shown that it started.`,
+        nextAction: { at: task.leaseExpiresAt, what: 'it goes back to the queue unless the holder starts' },
+      }
+    case 'running':
+      return {
+        explanation: `${holderOf(task)} is working on it${task.cancelRequestedAt === null ? '' : ', and has been asked to stop'}.`,
+        nextAction: { at: task.leaseExpiresAt, what: 'its lease ends unless the holder sends a heartbeat' },
+      }
+    case 'orphaned':
+      return {
+        explanation: `The dispatcher that ran it on ${holderOf(task)} is gone; the remote process may still be alive.`,
+        nextAction: { at: null, what: 'a dispatcher decides what becomes of it' },
+      }
+    case 'succeeded':
+    case 'failed':
+    case 'cancelled':
+      return {
+        explanation: `It ended: ${task.status}${task.error === null ? '' : ` (${task.error.message})`}.`,
+        nextAction: null,
+      }
+  }
+}
+
+function explainWaiting({ task, predecessor }: RoutingFacts): RoutingExplanation {
+  const key = task.concurrencyKey ?? ''
+  if (predecessor === null) {
+    return {
+      explanation: `Tasks with the concurrency key “${key}” run one at a time, and its turn has come.`,
+      nextAction: { at: null, what: 'a dispatcher admits it in its next cycle' },
+    }
+  }
+  return {
+    explanation: `Tasks with the concurrency key “${key}” run one at a time, and task ${predecessor.id} is ${predecessor.status}.`,
+    nextAction: { at: null, what: `task ${predecessor.id} ends` },
+  }
+}
+
+function explainPending(facts: RoutingFacts): RoutingExplanation {
+  const { task, verdicts, ahead, undecidedTimeoutSeconds } = facts
+  const sentences = [obstacle(facts)]
+  if (ahead > 0) sentences.push(`${ahead} pending task(s) stand before it.`)
+  if (task.executionMode !== 'undecided')
+    return { explanation: sentences.join(' '), nextAction: whoActs(verdicts) }
+  const flipAt = new Date((task.pendingSince ?? task.createdAt).getTime() + undecidedTimeoutSeconds * 1_000)
+  return {
+    explanation: sentences.join(' '),
+    nextAction: { at: flipAt, what: 'it becomes http_pull unless a host or an agent takes it first' },
+  }
+}
+
+function obstacle({ task, verdicts, dispatchers, now }: RoutingFacts): string {
+  const relevant = verdicts.filter(({ verdict }) => verdict !== 'wrong_mode' && verdict !== 'not_assigned')
+  const needed = task.requires.length === 0 ? '' : ` with the labels ${task.requires.join(', ')}`
+  const track =
+    task.executionMode === 'undecided' ? 'host or agent' : task.executionMode === 'ssh_cli' ? 'host' : 'agent'
+  if (task.assignedAgentId !== null) return explainAssigned(task.assignedAgentId, relevant)
+  if (task.executionMode === 'ssh_cli' && !dispatchers.some((dispatcher) => isAlive(dispatcher, now))) {
+    return 'Only a host may take it, and no dispatcher is running.'
+  }
+  if (relevant.length === 0) return `No ${track} is known.`
+  const available = relevant.filter(({ verdict }) => verdict === 'available')
+  if (available.length > 0) return `${namesOf(available)} could take it and has not done so yet.`
+  if (relevant.every(({ verdict }) => verdict === 'no_match')) return `No ${track}${needed} is known.`
+  const fitting = relevant.filter(({ verdict }) => verdict !== 'no_match')
+  return `No ${track}${needed} can take it now: ${fitting.map(({ agentId, reason }) => `${agentId}: ${reason}`).join('; ')}.`
+}
+
+function explainAssigned(agentId: string, verdicts: readonly CandidateVerdict[]): string {
+  const assignee = verdicts.find((verdict) => verdict.agentId === agentId)
+  if (assignee === undefined)
+    return `It is assigned to ${agentId}, which no longer exists: assign it to another one.`
+  const reason = assignee.verdict === 'available' ? 'which has not taken it yet' : `and ${assignee.reason}`
+  return `It is assigned to ${agentId}, ${reason}.`
+}
+
+/** Verdicts that end by themselves, so that waiting is enough. */
+const PASSING: readonly Verdict[] = ['available', 'full', 'cooling_down', 'unreachable']
+
+function whoActs(verdicts: readonly CandidateVerdict[]): RoutingExplanation['nextAction'] {
+  const cooling = verdicts.flatMap(({ verdict, until }) =>
+    verdict === 'cooling_down' && until !== null ? [until] : [],
+  )
+  if (verdicts.some(({ verdict }) => verdict === 'available'))
+    return { at: null, what: 'one that could take it asks for work' }
+  const [soonest] = cooling.sort((a, b) => a.getTime() - b.getTime())
+  if (soonest !== undefined) return { at: soonest, what: 'a host that failed is tried again' }
+  if (verdicts.some(({ verdict }) => PASSING.includes(verdict)))
+    return { at: null, what: 'a slot becomes free' }
+  return { at: null, what: 'somebody who fits is registered, resumed or starts asking for work' }
+}
+
+function namesOf(verdicts: readonly CandidateVerdict[]): string {
+  const names = verdicts.map(({ agentId }) => agentId)
+  return names.length <= 3 ? names.join(', ') : `${names.slice(0, 3).join(', ')} and ${names.length - 3} more`
+}
+
+function holderOf(task: Task): string {
+  return task.agentId ?? 'Somebody'
+}
+
+function isAlive(dispatcher: Dispatcher, now: Date): boolean {
+  return now.getTime() - dispatcher.lastCycleAt.getTime() < DISPATCHER_SILENT_SECONDS * 1_000
+}
