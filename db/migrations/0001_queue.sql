@@ -177,9 +177,10 @@ create table deliveries (
   reason text not null,
   rule text,
   task_ids uuid[] not null default '{}',
+  repeats uuid, -- the first delivery with this UUID; that one may be gone already, so no foreign key
   received_at timestamptz not null default now()
 );
-create unique index deliveries_once on deliveries (forge, delivery_uuid) where outcome <> 'duplicate';
+create unique index deliveries_once on deliveries (forge, delivery_uuid) where repeats is null;
 create index deliveries_by_age on deliveries (received_at);
 
 -- Dispatcher replicas that are alive, so that "no dispatcher is running" can be said.

@@ -2,6 +2,8 @@ import { TRANSITIONS } from '@switchyard/core'
 import { violatesUnique } from './database-errors.ts'
 import type { Queryable } from './pool.ts'
 
+// It waits for the row rather than skipping it: of two calls at once, the one that skipped could win the unique index and
+// let the second task in before the first.
 const ADMIT_NEXT = /* sql */ `
   with instant as (select coalesce($2::timestamptz, now()) as at),
   next as materialized (
@@ -11,7 +13,7 @@ const ADMIT_NEXT = /* sql */ `
                          and a.status in ('scheduled', 'pending', 'claimed', 'running', 'orphaned'))
      order by w.position
      limit 1
-       for update skip locked
+       for update
   ), admitted as (
     update tasks t
        set status = case when t.run_at > instant.at then $4 else $3 end,

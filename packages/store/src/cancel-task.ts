@@ -25,14 +25,15 @@ const CANCEL_TASK = /* sql */ `
     select id, coalesce($5::timestamptz, now()), case when status = $4 then 'cancel' else 'cancel_requested' end,
            previous_status, status, execution_mode, agent_id, attempt, $7, $6
       from cancelled
-     where previous_request is null
+     where previous_request is null or status <> previous_status
   )
   select * from cancelled`
 
+// By id, which never changes: two calls at once lock the tasks in the same order.
 const LIST_UNFINISHED_BY_KEY = /* sql */ `
   select id from tasks
    where concurrency_key = $1 and status not in ('succeeded', 'failed', 'cancelled')
-   order by position`
+   order by id`
 
 export interface CancelRequest {
   readonly reason: string

@@ -1,7 +1,6 @@
 import type { Claim } from '@switchyard/core'
 import { toClaim } from './claim-rows.ts'
 import type { ClaimRow } from './claim-rows.ts'
-import { violatesUnique } from './database-errors.ts'
 import { inTransaction } from './pool.ts'
 import type { Pool, Queryable } from './pool.ts'
 
@@ -78,20 +77,9 @@ export type ClaimForAgentResult =
  * same statement. A repeated request key gets the claim it already made, so a lost answer loses no task.
  */
 export async function claimForAgent(pool: Pool, request: ClaimForAgentRequest): Promise<ClaimForAgentResult> {
-  if (request.requestKey !== null) {
-    const repeated = await repeatClaim(pool, request)
-    if (repeated !== null) return { kind: 'claimed', claim: repeated }
-  }
-  try {
-    return request.maxConcurrent === null
-      ? await claimNext(pool, request)
-      : await claimWithinLimit(pool, request)
-  } catch (error) {
-    // The same request key twice at the same moment: the other call won, and its claim is the answer to both.
-    if (!violatesUnique(error, 'tasks_request_key')) throw error
-    const repeated = await repeatClaim(pool, request)
-    return repeated === null ? { kind: 'empty' } : { kind: 'claimed', claim: repeated }
-  }
+  return request.maxConcurrent === null && request.requestKey === null
+    ? claimNext(pool, request)
+    : claimUnderLock(pool, request)
 }
 
 async function claimNext(db: Queryable, request: ClaimForAgentRequest): Promise<ClaimForAgentResult> {
@@ -103,21 +91,27 @@ async function claimNext(db: Queryable, request: ClaimForAgentRequest): Promise<
   return rows[0] === undefined ? { kind: 'empty' } : { kind: 'claimed', claim: toClaim(rows[0]) }
 }
 
-/** Counting under a lock on the agent's row: two calls at once cannot both take the last slot. */
-function claimWithinLimit(pool: Pool, request: ClaimForAgentRequest): Promise<ClaimForAgentResult> {
+/**
+ * Under a lock on the agent's row: two calls at once cannot both take the last slot, and the second of two calls with
+ * the same request key finds the claim of the first.
+ */
+function claimUnderLock(pool: Pool, request: ClaimForAgentRequest): Promise<ClaimForAgentResult> {
   return inTransaction(pool, async (connection) => {
     const locked = await connection.query<{ paused: boolean }>({
       name: 'lock_agent',
       text: LOCK_AGENT,
       values: [request.agentId],
     })
+    const repeated = request.requestKey === null ? null : await repeatClaim(connection, request)
+    if (repeated !== null) return { kind: 'claimed', claim: repeated }
     if (locked.rows[0]?.paused !== false) return { kind: 'paused' }
+    if (request.maxConcurrent === null) return claimNext(connection, request)
     const counted = await connection.query<{ held: number }>({
       name: 'count_held',
       text: COUNT_HELD,
       values: [request.agentId],
     })
-    if ((counted.rows[0]?.held ?? 0) >= (request.maxConcurrent ?? Infinity)) return { kind: 'full' }
+    if ((counted.rows[0]?.held ?? 0) >= request.maxConcurrent) return { kind: 'full' }
     return claimNext(connection, request)
   })
 }

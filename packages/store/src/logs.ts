@@ -12,7 +12,7 @@ const APPEND_LOG = /* sql */ `
     returning id, attempt, log_bytes, cancel_requested_at
   ), kept as (
     insert into task_logs (task_id, attempt, start_offset, content)
-    select id, attempt, $3, substring($4::bytea from 1 for greatest($6::bigint - $3, 0)::integer) from appended
+    select id, attempt, $3, substring($4::bytea from 1 for least($6::bigint - $3, octet_length($4::bytea))::integer) from appended
      where $3 < $6 and octet_length($4::bytea) > 0
   )
   select log_bytes, cancel_requested_at is not null as cancel_requested from appended`
@@ -21,7 +21,7 @@ const LOG_POSITION = /* sql */ `
   select log_bytes from tasks where id = $1 and lease_token = $2 and status = any($3::text[])
    and ($4::text is null or agent_id = $4)`
 
-// The chunk that contains the offset, and what follows it, until the wanted number of bytes is reached.
+// The chunk that contains the offset, and what follows it.
 const READ_LOG = /* sql */ `
   select l.start_offset, l.content
     from task_logs l
@@ -135,7 +135,7 @@ export async function readLog(
     offset,
     content,
     nextOffset,
-    producedBytes: isCurrent ? extent.log_bytes : extent.stored_bytes,
+    producedBytes: isCurrent ? Math.max(extent.log_bytes, extent.stored_bytes) : extent.stored_bytes,
     storedBytes: extent.stored_bytes,
     complete: !running && nextOffset >= extent.stored_bytes,
   }

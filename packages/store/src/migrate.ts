@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { runner } from 'node-pg-migrate'
+import { createPool } from './pool.ts'
 import type { Pool } from './pool.ts'
 
 /** db/migrations, seen from src and from dist alike. */
@@ -19,13 +20,14 @@ export interface MigrateOptions {
  */
 export async function migrate(options: MigrateOptions): Promise<string[]> {
   const log = options.log ?? (() => undefined)
+  await assertSchemaIsNotNewer(options.connectionString)
   const applied = await runner({
     databaseUrl: options.connectionString,
     dir: MIGRATIONS_DIRECTORY,
     migrationsTable: MIGRATIONS_TABLE,
     direction: 'up',
     advisoryLockMode: 'wait',
-    // A database that is ahead has migrations this code lacks; assertSchemaIsKnown says that better.
+    // A database that is ahead has migrations this code lacks; NewerSchemaError says that better.
     checkOrder: false,
     logger: { debug: () => undefined, info: () => undefined, warn: log, error: log },
   })
@@ -58,14 +60,31 @@ const APPLIED_MIGRATIONS = /* sql */ `select name from schema_migrations order b
 
 /** Throws NewerSchemaError or OlderSchemaError unless the schema is exactly the one this code was written for. */
 export async function assertSchemaIsKnown(pool: Pool): Promise<void> {
+  const { unknown, missing } = await compareMigrations(pool)
+  if (unknown.length > 0) throw new NewerSchemaError(unknown)
+  if (missing.length > 0) throw new OlderSchemaError(missing)
+}
+
+async function assertSchemaIsNotNewer(connectionString: string): Promise<void> {
+  const pool = createPool({ connectionString, applicationName: 'switchyard-migrate', maxConnections: 1 })
+  try {
+    const { unknown } = await compareMigrations(pool)
+    if (unknown.length > 0) throw new NewerSchemaError(unknown)
+  } finally {
+    await pool.end()
+  }
+}
+
+async function compareMigrations(pool: Pool): Promise<{ unknown: string[]; missing: string[] }> {
   const known = (await readdir(MIGRATIONS_DIRECTORY))
     .filter((file) => file.endsWith('.sql'))
     .map((file) => file.slice(0, -4))
+    .sort()
   const applied = await appliedMigrations(pool)
-  const unknown = applied.filter((name) => !known.includes(name))
-  if (unknown.length > 0) throw new NewerSchemaError(unknown)
-  const missing = known.filter((name) => !applied.includes(name))
-  if (missing.length > 0) throw new OlderSchemaError(missing.sort())
+  return {
+    unknown: applied.filter((name) => !known.includes(name)),
+    missing: known.filter((name) => !applied.includes(name)),
+  }
 }
 
 async function appliedMigrations(pool: Pool): Promise<string[]> {

@@ -37,12 +37,17 @@ export function createPool(options: PoolOptions): Pool {
 }
 
 /**
- * Runs `work` in one transaction: commits what it returns, rolls back what it throws. A connection that cannot even roll
- * back is destroyed, never put back into the pool.
+ * Runs `work` in one transaction: commits what it returns, rolls back what it throws. A connection that was cut, or that
+ * cannot even roll back, is destroyed, never put back into the pool.
  */
 export async function inTransaction<T>(pool: Pool, work: (connection: Connection) => Promise<T>): Promise<T> {
   const connection = await pool.connect()
   let broken: Error | undefined
+  // The pool listens to idle connections only: without this one, a connection cut within a transaction ends the process.
+  const onError = (error: Error): void => {
+    broken = error
+  }
+  connection.on('error', onError)
   try {
     await connection.query('begin')
     const result = await work(connection)
@@ -55,5 +60,6 @@ export async function inTransaction<T>(pool: Pool, work: (connection: Connection
     throw error
   } finally {
     connection.release(broken)
+    connection.off('error', onError)
   }
 }

@@ -7,18 +7,25 @@ import type { TaskRow } from './task-rows.ts'
 
 const RERUN_TASK = /* sql */ `
   with before as materialized (
-    select id, status as previous_status from tasks where id = $1 and status = any($2::text[]) for update
+    select id, status as previous_status, assigned_agent_id, execution_mode from tasks
+     where id = $1 and status = any($2::text[])
+       for update
+  ), assignee as materialized (
+    -- The agent may have been deleted since: then nobody could ever take the task. The lock holds off a deletion.
+    select a.id from agents a join before on before.assigned_agent_id = a.id and before.execution_mode = a.execution_mode
+       for key share of a
   ), revived as (
     update tasks t
        set status = $3, position = nextval('task_positions'), pending_since = coalesce($4::timestamptz, now()),
            forgiven_attempts = t.attempt, deliveries = 0, agent_id = null,
-           execution_mode = case when t.assigned_agent_id is null then t.requested_mode else t.execution_mode end,
-           mode_decided_by = case when t.assigned_agent_id is null then 'creator' else t.mode_decided_by end,
-           mode_decided_at = case when t.assigned_agent_id is null then coalesce($4::timestamptz, now()) else t.mode_decided_at end,
-           mode_reason = case when t.assigned_agent_id is null then 'as requested, for a rerun' else t.mode_reason end,
+           assigned_agent_id = assignee.id,
+           execution_mode = case when assignee.id is null then t.requested_mode else t.execution_mode end,
+           mode_decided_by = case when assignee.id is null then 'creator' else t.mode_decided_by end,
+           mode_decided_at = case when assignee.id is null then coalesce($4::timestamptz, now()) else t.mode_decided_at end,
+           mode_reason = case when assignee.id is null then 'as requested, for a rerun' else t.mode_reason end,
            cancel_requested_at = null, cancel_reason = null, progress = null,
            run_at = null, claimed_at = null, started_at = null, finished_at = null, result = null, error = null
-      from before
+      from before left join assignee on true
      where t.id = before.id
     returning t.*, before.previous_status
   ), noted as (
@@ -41,7 +48,8 @@ export type RerunTaskResult =
   | { readonly kind: 'already_active'; readonly rival: Task | null }
 
 /**
- * Puts an ended task back into the queue, on the track that was asked for, with all its attempts again. Attempt numbers go
+ * Puts an ended task back into the queue, on the track that was asked for (an assignment by hand stays while its agent
+ * exists), with all its attempts again. Attempt numbers go
  * on counting, so that logs of earlier attempts stay apart. Refused while another task for the same object is unfinished.
  */
 export async function rerunTask(
