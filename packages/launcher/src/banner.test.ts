@@ -13,6 +13,7 @@ describe('renderBanner', () => {
   it('shows what was generated, and a command on one line that carries the token', () => {
     const text = renderBanner(FACTS)
     expect(text).toContain('secret-value')
+    expect(text).toContain('http://127.0.0.1:8081/api/v1/webhooks/forgejo')
     const command = text.split('\n').find((line) => line.includes('curl')) ?? ''
     expect(command).toContain('http://127.0.0.1:8081/api/v1/tasks')
     expect(command).toContain('Bearer token-value')

@@ -27,7 +27,7 @@ export function renderBanner({
     Data            ${dataDirectory} (logs in ${dataDirectory}/logs)
     Database        ${database}
     Admin token     ${shown(adminToken, 'SWITCHYARD_ADMIN_TOKEN')}
-    Webhook         ${url}/webhooks/forgejo (or /webhooks/gitea)
+    Webhook         ${url}/api/v1/webhooks/forgejo (or …/webhooks/gitea)
     Webhook secret  ${shown(webhookSecret, 'SWITCHYARD_WEBHOOK_SECRET')}
 
   Create a task:
