@@ -1,0 +1,206 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer, type AddressInfo, type Socket } from 'node:net'
+import { tmpdir, userInfo } from 'node:os'
+import { join } from 'node:path'
+import ssh2, { type AuthContext, type Connection, type ParsedKey, type ServerChannel } from 'ssh2'
+
+/** An SSH server on the loopback interface, and all that a client needs to get in. */
+export interface LocalSshServer {
+  readonly address: string
+  readonly port: number
+  readonly user: string
+  readonly privateKeyPath: string
+  /** `SHA256:…`, as `ssh-keygen -lf` prints it. */
+  readonly hostKeySha256: string
+  /** What the server had to say so far. */
+  log(): string
+  /** Ends the server, its connections and every process that it started. */
+  stop(): Promise<void>
+}
+
+export interface LocalSshServerOptions {
+  /** Where commands start; the user's home directory unless said. */
+  readonly directory?: string
+  /** Added to the environment of commands. */
+  readonly environment?: Readonly<Record<string, string>>
+}
+
+/**
+ * Starts an SSH server inside this process, for machines without sshd. It lets in one generated key, and does
+ * what sshd does for a command without a terminal: `/bin/sh -c`, leader of a session of its own.
+ */
+export async function startLocalSshServer(options: LocalSshServerOptions = {}): Promise<LocalSshServer> {
+  const keys = await createSshKeys()
+  const user = userInfo().username
+  const lines: string[] = []
+  const groups = new ProcessGroups()
+  const ssh = new ssh2.Server({ hostKeys: [keys.hostKey] }, (client) => {
+    client.on('error', (error) => lines.push(`client: ${error.message}`))
+    client.on('authentication', (context) => {
+      if (context.username === user && isSignedWith(keys.clientKey, context)) context.accept()
+      else context.reject(['publickey'])
+    })
+    client.once('ready', () => {
+      lines.push(`Accepted publickey for ${user}`)
+      serveCommands(client, options, groups, lines)
+    })
+  })
+  const sockets = new Set<Socket>()
+  const server = createServer({ noDelay: true }, (socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+    ssh.injectSocket(socket)
+  })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(0, '127.0.0.1', resolve)
+  })
+  return {
+    address: '127.0.0.1',
+    port: (server.address() as AddressInfo).port,
+    user,
+    privateKeyPath: keys.clientKeyPath,
+    hostKeySha256: keys.hostKeySha256,
+    log: () => lines.join('\n'),
+    async stop() {
+      const closed = new Promise((resolve) => server.close(resolve))
+      groups.killAll()
+      for (const socket of sockets) socket.destroy()
+      await closed
+      await rm(keys.directory, { recursive: true, force: true })
+    },
+  }
+}
+
+export interface SshKeys {
+  readonly directory: string
+  readonly hostKey: string
+  readonly hostKeyPath: string
+  readonly hostKeySha256: string
+  readonly clientKey: ParsedKey
+  readonly clientKeyPath: string
+  /** One line, as it stands in authorized_keys. */
+  readonly clientPublicKey: string
+}
+
+/** A host key and a client key, freshly generated, in a temporary directory that the caller removes. */
+export async function createSshKeys(): Promise<SshKeys> {
+  const directory = await mkdtemp(join(tmpdir(), 'switchyard-ssh-'))
+  const host = ssh2.utils.generateKeyPairSync('ed25519')
+  const client = ssh2.utils.generateKeyPairSync('ed25519')
+  const hostKeyPath = join(directory, 'host_key')
+  const clientKeyPath = join(directory, 'client_key')
+  await writeFile(hostKeyPath, withLineFeed(host.private), { mode: 0o600 })
+  await writeFile(clientKeyPath, withLineFeed(client.private), { mode: 0o600 })
+  const hostKeySha256 = `SHA256:${createHash('sha256').update(parseKey(host.public).getPublicSSH()).digest('base64')}`
+  return {
+    directory,
+    hostKey: host.private,
+    hostKeyPath,
+    hostKeySha256: hostKeySha256.replace(/=+$/, ''),
+    clientKey: parseKey(client.public),
+    clientKeyPath,
+    clientPublicKey: client.public,
+  }
+}
+
+function parseKey(text: string): ParsedKey {
+  const key = ssh2.utils.parseKey(text)
+  if (key instanceof Error) throw key
+  return key
+}
+
+function withLineFeed(text: string): string {
+  return text.endsWith('\n') ? text : `${text}\n`
+}
+
+function isSignedWith(key: ParsedKey, context: AuthContext): boolean {
+  if (context.method !== 'publickey' || !context.key.data.equals(key.getPublicSSH())) return false
+  // Without a signature the client only asks whether the key would do.
+  if (context.signature === undefined || context.blob === undefined) return true
+  return key.verify(context.blob, context.signature, context.hashAlgo)
+}
+
+function serveCommands(
+  client: Connection,
+  options: LocalSshServerOptions,
+  groups: ProcessGroups,
+  lines: string[],
+): void {
+  client.on('session', (acceptSession) => {
+    acceptSession().on('exec', (acceptCommand, _reject, { command }) => {
+      const child = spawn('/bin/sh', ['-c', command], {
+        cwd: options.directory ?? userInfo().homedir,
+        env: { ...loginEnvironment(), ...options.environment },
+        detached: true,
+        stdio: 'pipe',
+      })
+      groups.add(child)
+      connect(acceptCommand(), child, lines)
+    })
+  })
+}
+
+function connect(channel: ServerChannel, child: ChildProcess, lines: string[]): void {
+  const { stdin, stdout, stderr } = child
+  if (stdin === null || stdout === null || stderr === null) throw new Error('the command has no pipes')
+  // A command need not read its input to the end.
+  stdin.on('error', () => undefined)
+  channel.on('error', (error: Error) => lines.push(`channel: ${error.message}`))
+  channel.pipe(stdin)
+  stdout.pipe(channel, { end: false })
+  stderr.pipe(channel.stderr, { end: false })
+  child.once('error', (error) => {
+    lines.push(`command: ${error.message}`)
+    channel.exit(127)
+    channel.end()
+  })
+  child.once('close', (code, signal) => {
+    if (signal !== null) channel.exit(signal)
+    else channel.exit(code ?? 255)
+    channel.end()
+  })
+  channel.once('close', () => {
+    for (const pipe of [stdin, stdout, stderr]) pipe.destroy()
+  })
+}
+
+function loginEnvironment(): Record<string, string> {
+  const { username, homedir, shell } = userInfo()
+  return {
+    HOME: homedir,
+    USER: username,
+    SHELL: shell ?? '/bin/sh',
+    PATH: process.env['PATH'] ?? '/usr/bin:/bin',
+  }
+}
+
+/** The process groups of commands that may still be alive. */
+class ProcessGroups {
+  readonly #groups = new Set<number>()
+
+  add(child: ChildProcess): void {
+    const { pid } = child
+    if (pid === undefined) return
+    this.#groups.add(pid)
+    // A group outlives its leader when the command leaves something behind.
+    child.once('exit', () => {
+      if (!signalGroup(pid, 0)) this.#groups.delete(pid)
+    })
+  }
+
+  killAll(): void {
+    for (const group of this.#groups) signalGroup(group, 'SIGKILL')
+  }
+}
+
+/** False when the group is gone. */
+function signalGroup(group: number, signal: NodeJS.Signals | 0): boolean {
+  try {
+    return process.kill(-group, signal)
+  } catch {
+    return false
+  }
+}
