@@ -15,14 +15,15 @@ const LOCK_READY_HOST = /* sql */ `
 /**
  * As CLAIM_FOR_AGENT, on the other track's index (tasks_push_queue), for as many tasks as $5 slots leave free. The count
  * is exact because this statement's snapshot is taken after the host's row was locked. A probe ($7) takes one task, and
- * none while another is being started; what runs already does not keep the host from being tried again.
+ * none while another is being started; what runs already does not keep the host from being tried again. The update takes its
+ * rows from an array: the planner cannot know the limit, and would read the whole table to join with that many rows.
  */
 const CLAIM_FOR_HOST = /* sql */ `
   with held as (
     select count(*) as slots, count(*) filter (where status = 'claimed') as starting
       from tasks where agent_id = $1 and status in ('claimed', 'running', 'orphaned')
   ), next as materialized (
-    select id, execution_mode as previous_mode from tasks
+    select id from tasks
      where status = 'pending' and execution_mode in ('ssh_cli', 'undecided')
        and (assigned_agent_id = $1 or (assigned_agent_id is null and requires <@ $2::text[]))
      order by priority, position
@@ -32,9 +33,9 @@ const CLAIM_FOR_HOST = /* sql */ `
     update tasks t
        set status = 'claimed',
            execution_mode = 'ssh_cli',
-           mode_decided_by = case when next.previous_mode = 'undecided' then 'dispatcher' else t.mode_decided_by end,
-           mode_decided_at = case when next.previous_mode = 'undecided' then coalesce($3::timestamptz, now()) else t.mode_decided_at end,
-           mode_reason = case when next.previous_mode = 'undecided' then 'undecided until it was matched to host ' || $1 else t.mode_reason end,
+           mode_decided_by = case when t.execution_mode = 'undecided' then 'dispatcher' else t.mode_decided_by end,
+           mode_decided_at = case when t.execution_mode = 'undecided' then coalesce($3::timestamptz, now()) else t.mode_decided_at end,
+           mode_reason = case when t.execution_mode = 'undecided' then 'undecided until it was matched to host ' || $1 else t.mode_reason end,
            agent_id = $1,
            lease_token = gen_random_uuid(),
            lease_expires_at = coalesce($3::timestamptz, now()) + make_interval(secs => $4),
@@ -43,8 +44,7 @@ const CLAIM_FOR_HOST = /* sql */ `
            deliveries = t.deliveries + 1,
            claimed_at = coalesce($3::timestamptz, now()),
            started_at = null, progress = null, log_bytes = 0
-      from next
-     where t.id = next.id
+     where t.id = any(array(select id from next))
     returning t.*
   ), noted as (
     insert into task_events (task_id, at, event, from_status, to_status, execution_mode, agent_id, attempt, lease_token, actor, reason)

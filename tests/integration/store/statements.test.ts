@@ -1,0 +1,55 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { inTransaction, STATEMENTS } from '@switchyard/store'
+import { createTestDatabase } from '../../support/database.ts'
+import type { TestDatabase } from '../../support/database.ts'
+
+let database: TestDatabase
+beforeAll(async () => {
+  database = await createTestDatabase()
+  // A backlog on both tracks, and a history: what the planner meets in earnest.
+  await database.pool.query(`
+    insert into tasks (id, title, prompt, status, execution_mode, requested_mode, mode_decided_by, mode_reason, priority,
+                       requires, created_by, source, max_attempts, pending_since, finished_at)
+    select gen_random_uuid(), 'title', 'prompt', status, mode, mode, 'creator', 'as requested', 1 + n % 4,
+           case when n % 3 = 0 then array['linux'] else '{}' end, 'test', '{}', 3, now(), case status when 'succeeded' then now() end
+      from generate_series(1, 8000) n,
+           lateral (select case n % 2 when 0 then 'pending' else 'succeeded' end as status,
+                           (array['undecided', 'ssh_cli', 'http_pull'])[1 + n % 3] as mode) kind`)
+  await database.pool.query('analyze tasks')
+})
+afterAll(() => database.drop())
+
+describe('every statement', () => {
+  it.each(Object.entries(STATEMENTS))('%s fits the schema', async (name, text) => {
+    await database.pool.query(`prepare check_${name} as ${text}`)
+  })
+})
+
+describe('the claims', () => {
+  const claims = [
+    { name: 'claim_for_agent', index: 'tasks_pull_queue', values: `'agent', '{linux}', null, 30, null` },
+    {
+      name: 'claim_for_host',
+      index: 'tasks_push_queue',
+      values: `'host', '{linux}', null, 30, 4, 'dispatcher', false`,
+    },
+  ]
+  it.each(
+    claims.flatMap((claim) =>
+      ['force_custom_plan', 'force_generic_plan'].map((mode) => ({ ...claim, mode })),
+    ),
+  )('$name walks $index in order with $mode', async ({ name, index, values, mode }) => {
+    const plan = await inTransaction(database.pool, async (connection) => {
+      await connection.query(`set local plan_cache_mode = ${mode}`)
+      await connection.query(`prepare plan_${name}_${mode} as ${STATEMENTS[name]!}`)
+      const { rows } = await connection.query<{ 'QUERY PLAN': string }>(
+        `explain (costs off) execute plan_${name}_${mode} (${values})`,
+      )
+      return rows.map((row) => row['QUERY PLAN']).join('\n')
+    })
+    expect(plan).toContain(`Index Scan using ${index} on tasks`)
+    expect(plan).not.toContain('Seq Scan on tasks')
+    // The queue's order comes from the index: nothing is sorted before the limit.
+    expect(plan.slice(plan.indexOf('CTE next'), plan.indexOf('CTE claimed'))).not.toContain('Sort')
+  })
+})

@@ -1,0 +1,61 @@
+import { createPool, inTransaction } from '@switchyard/store'
+import type { Connection, Pool } from '@switchyard/store'
+import type { TestDatabase } from './database.ts'
+
+/** A pool of one connection, whose backend is known by its number. */
+export interface RacingPool {
+  readonly pool: Pool
+  readonly pid: number
+  readonly end: () => Promise<void>
+}
+
+/** One side of a race. */
+export async function openRacingPool({ connectionString }: TestDatabase): Promise<RacingPool> {
+  const pool = createPool({ connectionString, applicationName: 'race', maxConnections: 1 })
+  const { rows } = await pool.query<{ pid: number }>('select pg_backend_pid() as pid')
+  return { pool, pid: rows[0]!.pid, end: () => pool.end() }
+}
+
+/** A pool whose transactions stop right before their commit, with all their locks, until they are released. */
+export interface HeldPool {
+  readonly pool: Pool
+  /** Fulfilled when the first transaction has done everything but its commit. */
+  readonly reachedCommit: Promise<void>
+  readonly release: () => void
+}
+
+/** Makes the winner of a race stand still at the moment that matters. Single statements get a transaction too. */
+export function holdBeforeCommit(pool: Pool): HeldPool {
+  const reached = signal()
+  const released = signal()
+  const connect = async (): Promise<Connection> => {
+    const connection = await pool.connect()
+    const query = async (...parameters: Parameters<Connection['query']>): Promise<unknown> => {
+      if ((parameters[0] as unknown) === 'commit') {
+        reached.give()
+        await released.given
+      }
+      return Reflect.apply(connection.query, connection, parameters) as Promise<unknown>
+    }
+    return {
+      query,
+      release: connection.release.bind(connection),
+      on: connection.on.bind(connection),
+      off: connection.off.bind(connection),
+    } as unknown as Connection
+  }
+  const held = { connect } as unknown as Pool
+  const query = (...parameters: Parameters<Pool['query']>): Promise<unknown> =>
+    inTransaction(
+      held,
+      (connection) => Reflect.apply(connection.query, connection, parameters) as Promise<unknown>,
+    )
+  Object.assign(held, { query })
+  return { pool: held, reachedCommit: reached.given, release: () => released.give() }
+}
+
+function signal(): { readonly given: Promise<void>; readonly give: () => void } {
+  let give = (): void => undefined
+  const given = new Promise<void>((resolve) => (give = resolve))
+  return { given, give: () => give() }
+}
