@@ -1,0 +1,17 @@
+import type { Queryable } from '@switchyard/store'
+import { dumpSchema } from './dump-schema.ts'
+import { describeStateMachine } from './state-machine.ts'
+
+/** A file that is committed and never written by hand. */
+export interface GeneratedFile {
+  /** From the root of the repository. */
+  readonly path: string
+  /** What must be in it; `db` is a database with the migrated schema. */
+  readonly content: (db: Queryable) => string | Promise<string>
+}
+
+/** `npm run generate` writes these, and a test compares them. */
+export const GENERATED_FILES: readonly GeneratedFile[] = [
+  { path: 'db/schema.sql', content: dumpSchema },
+  { path: 'docs/state-machine.md', content: describeStateMachine },
+]
