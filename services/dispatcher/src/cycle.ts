@@ -1,0 +1,83 @@
+import type { DispatcherContext } from './context.ts'
+import { admitWaitingTasks } from './phases/admit.ts'
+import { takeRequestedChecks } from './phases/check-hosts.ts'
+import { makeTasksDue } from './phases/due.ts'
+import { expireClaims } from './phases/expire.ts'
+import { flipLateTasks } from './phases/flip.ts'
+import { matchTasks } from './phases/match.ts'
+import type { StartRun } from './phases/match.ts'
+import { reportAlive } from './phases/report.ts'
+import { applyRetention } from './phases/retention.ts'
+
+const RETENTION_MILLISECONDS = 3_600_000
+
+/** What one cycle did, and what it could not do. */
+export interface CycleReport {
+  readonly due: number
+  readonly expired: number
+  readonly admitted: number
+  readonly claimed: number
+  readonly flipped: number
+  readonly checks: number
+  readonly deleted: number
+  readonly failedPhases: readonly string[]
+}
+
+export interface CycleActions {
+  readonly startRun: StartRun
+  readonly startCheck: (hostId: string) => void
+  readonly isDraining: () => boolean
+}
+
+/**
+ * One dispatch cycle: what may be claimed is brought up to date first, then hosts are served (phase 1), and only what they
+ * left becomes http_pull (phase 2). A phase that fails does not stop the others, unless the database is away. Never
+ * rejects.
+ */
+export function createCycle(context: DispatcherContext, actions: CycleActions): () => Promise<CycleReport> {
+  const { clock, events, outage, waker } = context
+  let retentionAt = 0
+
+  return async function runCycle() {
+    const begin = performance.now()
+    const failedPhases: string[] = []
+    let databaseIsAway = false
+
+    async function phase(name: string, run: () => Promise<number>): Promise<number> {
+      if (databaseIsAway) return 0
+      try {
+        const count = await run()
+        outage.worked()
+        return count
+      } catch (error) {
+        failedPhases.push(name)
+        databaseIsAway = outage.noticed(error)
+        if (!databaseIsAway) events.phaseFailed(name, error)
+        return 0
+      }
+    }
+
+    const due = await phase('due', () => makeTasksDue(context))
+    const expired = await phase('expire', () => expireClaims(context))
+    const admitted = await phase('admit', () => admitWaitingTasks(context))
+    const claimed = actions.isDraining()
+      ? 0
+      : await phase('match', () => matchTasks(context, actions.startRun))
+    const flipped = await phase('flip', () => flipLateTasks(context))
+    if (due + expired + admitted + flipped > 0) waker.wake()
+    const checks = await phase('check', () => takeRequestedChecks(context, actions.startCheck))
+    const deleted = await phase('retention', async () => {
+      const now = clock.now().getTime()
+      if (now < retentionAt) return 0
+      const count = await applyRetention(context)
+      retentionAt = now + RETENTION_MILLISECONDS
+      return count
+    })
+    await phase('report', async () => {
+      await reportAlive(context, actions.isDraining())
+      return 1
+    })
+    events.cycleEnded((performance.now() - begin) / 1000)
+    return { due, expired, admitted, claimed, flipped, checks, deleted, failedPhases }
+  }
+}

@@ -1,0 +1,114 @@
+import { randomBytes } from 'node:crypto'
+import { hostname } from 'node:os'
+import { createHealthServer, createLog, createMetrics, systemClock } from '@switchyard/platform'
+import type { Clock, Log, Readiness } from '@switchyard/platform'
+import { createPool, listenForWakeUps, readDatabaseClock, removeDispatcher } from '@switchyard/store'
+import type { DispatcherConfig } from './config.ts'
+import { waitForDatabase } from './database-wait.ts'
+import { createDispatcherMetrics } from './dispatcher-metrics.ts'
+import { createEvents } from './events.ts'
+import { applyHosts, loadHosts } from './hosts-file.ts'
+import { runLoop } from './loop.ts'
+import { createOutage } from './outage.ts'
+import { reportAlive } from './phases/report.ts'
+import { policyOf } from './policy.ts'
+import { createReplica } from './replica.ts'
+import { endRuns } from './shutdown.ts'
+import { createSsh } from './ssh/index.ts'
+import type { Ssh } from './ssh/index.ts'
+
+export interface Dispatcher {
+  /** Names this replica in events. */
+  readonly id: string
+  readonly healthPort: number
+  /** Ends the runs within the grace period and closes everything. */
+  stop(): Promise<void>
+}
+
+export interface DispatcherOverrides {
+  readonly ssh?: Ssh
+  readonly clock?: Clock
+  readonly log?: Log
+  /** Aborting it makes an end to waiting for the database at the start. */
+  readonly signal?: AbortSignal
+}
+
+/**
+ * Starts one replica: waits for the database, checks its schema, applies the hosts file, and begins to dispatch. Throws
+ * HostsFileError, NewerSchemaError or OlderSchemaError; then nothing is left open.
+ */
+export async function startDispatcher(
+  config: DispatcherConfig,
+  overrides: DispatcherOverrides = {},
+): Promise<Dispatcher> {
+  const { clock = systemClock, signal: startSignal = new AbortController().signal } = overrides
+  const log = overrides.log ?? createLog({ level: config.LOG_LEVEL, service: 'dispatcher' })
+  const ssh = overrides.ssh ?? createSsh({ agentSocket: config.SSH_AUTH_SOCK ?? null })
+  const hostsFile = config.SWITCHYARD_HOSTS_FILE
+  const hosts = hostsFile === undefined ? [] : await loadHosts(hostsFile)
+
+  const dispatcherId = `${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`
+  const metrics = createMetrics()
+  const events = createEvents(log.child({ dispatcherId }), createDispatcherMetrics(metrics))
+  const outage = createOutage(events)
+  const pool = createPool({
+    connectionString: config.DATABASE_URL,
+    applicationName: 'switchyard-dispatcher',
+    onIdleError: (error) => void outage.noticed(error),
+  })
+  const { context, runs, checks, bell, cycle } = createReplica({
+    ...{ dispatcherId, pool, clock, ssh, events, outage },
+    policy: policyOf(config),
+    random: Math.random,
+  })
+  let state: Readiness = { ready: false, reason: 'waiting for the database' }
+  const health = createHealthServer({
+    metrics,
+    async readiness() {
+      if (state.ready) await readDatabaseClock(pool)
+      return state
+    },
+  })
+  async function close(): Promise<void> {
+    await ssh.close()
+    await checks.settled()
+    await pool.end()
+    await health.close()
+  }
+
+  const stopping = new AbortController()
+  let healthPort: number
+  try {
+    healthPort = await health.listen(config.SWITCHYARD_HEALTH_HOST, config.SWITCHYARD_HEALTH_PORT)
+    const found = await waitForDatabase(context, startSignal)
+    if (!found) stopping.abort()
+    else if (hostsFile !== undefined) await applyHosts(pool, hostsFile, hosts)
+  } catch (error) {
+    await close()
+    throw error
+  }
+  state = { ready: true }
+
+  const looping = runLoop({
+    ...{ cycle, clock, bell, random: context.random, signal: stopping.signal },
+    intervalSeconds: context.policy.intervalSeconds,
+  })
+  const listener = listenForWakeUps(config.DATABASE_URL, () => bell.ring())
+  log.info({ dispatcherId, healthPort, hosts: hosts.length }, 'dispatching')
+
+  return {
+    id: dispatcherId,
+    healthPort,
+    async stop() {
+      state = { ready: false, reason: 'stopping' }
+      stopping.abort()
+      runs.drain()
+      await listener.stop()
+      await looping
+      await reportAlive(context, true).catch((error: unknown) => outage.noticed(error))
+      await endRuns(runs, clock, config.SWITCHYARD_SHUTDOWN_GRACE_SECONDS)
+      await removeDispatcher(pool, dispatcherId).catch((error: unknown) => outage.noticed(error))
+      await close()
+    },
+  }
+}

@@ -1,0 +1,116 @@
+import { Host, HOST_DEFAULTS, HostDefinition as WireDefinition } from '@switchyard/contract'
+import { normalizeLabels } from '@switchyard/core'
+import {
+  isNothing,
+  readEntries,
+  readFlag,
+  readItems,
+  readMapping,
+  readRawText,
+  readText,
+  readTexts,
+  readWholeNumber,
+  reportExpected,
+} from '@switchyard/platform'
+import type { YamlReading, YamlValue } from '@switchyard/platform'
+import type { HostDefinition } from '@switchyard/store'
+
+/** The keys of a host in the file: those of `PUT /hosts/{id}`, and the id itself. */
+export const HOST_KEYS: readonly string[] = ['id', ...Object.keys(WireDefinition.properties)]
+
+/** One host of the file; null when what it needs is missing or wrong. Every mistake is reported. */
+export function parseHost(reading: YamlReading, value: YamlValue, home: string): HostDefinition | null {
+  const members = readMapping(reading, value, HOST_KEYS)
+  if (members === null) return null
+  const required = (key: string): YamlValue =>
+    members.get(key) ?? { ...value, node: null, path: `${value.path}.${key}` }
+  const optional = <T>(key: string, read: (at: YamlValue) => T | null): T | null => {
+    const at = members.get(key)
+    return at === undefined || isNothing(at) ? null : read(at)
+  }
+
+  const id = readMatching(
+    reading,
+    required('id'),
+    'id',
+    'an id of lower-case letters, digits, dots, hyphens and underscores, at most 64 characters',
+  )
+  const address = readMatching(reading, required('address'), 'address', 'a host name or an IP address')
+  const user = readMatching(reading, required('user'), 'user', 'the user to log in as')
+  const hostKeySha256 = readMatching(
+    reading,
+    required('host_key_sha256'),
+    'host_key_sha256',
+    'the fingerprint SHA256:… of the host key, as ssh-keygen -lf prints it',
+  )
+  const command = readCommand(reading, required('command'))
+  const host = {
+    port: optional('port', (at) => readWithin(reading, at, 'port')) ?? HOST_DEFAULTS.port,
+    privateKeyPath: optional('private_key_path', (at) => readKeyPath(reading, at, home)),
+    labels: optional('labels', (at) => readLabels(reading, at)) ?? [],
+    maxConcurrent:
+      optional('max_concurrent', (at) => readWithin(reading, at, 'max_concurrent')) ??
+      HOST_DEFAULTS.max_concurrent,
+    workdir: optional('workdir', (at) => readText(reading, at, 'a directory on the host')),
+    env: optional('env', (at) => readEnvironment(reading, at)) ?? {},
+    timeoutSeconds:
+      optional('timeout_seconds', (at) => readWithin(reading, at, 'timeout_seconds')) ??
+      HOST_DEFAULTS.timeout_seconds,
+    paused: optional('paused', (at) => readFlag(reading, at)) ?? HOST_DEFAULTS.paused,
+  }
+  if (id === null || address === null || user === null || hostKeySha256 === null || command === null)
+    return null
+  return { id, address, user, hostKeySha256, command, ...host }
+}
+
+/** What the schema of the wire says about one key. */
+function schemaOf(key: string): { pattern?: string; minimum?: number; maximum?: number } {
+  return (Host.properties as unknown as Readonly<Record<string, object>>)[key] ?? {}
+}
+
+function readMatching(reading: YamlReading, value: YamlValue, key: string, expected: string): string | null {
+  const text = readText(reading, value, expected)
+  if (text === null) return null
+  return new RegExp(schemaOf(key).pattern ?? '').test(text) ? text : reportExpected(reading, value, expected)
+}
+
+function readWithin(reading: YamlReading, value: YamlValue, key: string): number | null {
+  const { minimum = 1, maximum = Number.MAX_SAFE_INTEGER } = schemaOf(key)
+  return readWholeNumber(reading, value, minimum, maximum)
+}
+
+/** argv, and never one text: nothing is ever split or interpreted by a shell. */
+function readCommand(reading: YamlReading, value: YamlValue): string[] | null {
+  const expected = 'a list of the program and its arguments, such as [claude, --print]'
+  const items = readItems(reading, value, expected)
+  if (items === null) return null
+  const [program, ...rest] = items
+  if (program === undefined) return reportExpected(reading, value, expected)
+  const words = [
+    readText(reading, program, 'a program'),
+    ...rest.map((item) => readRawText(reading, item, 'a text')),
+  ]
+  return words.every((word) => word !== null) ? words : null
+}
+
+function readKeyPath(reading: YamlReading, value: YamlValue, home: string): string | null {
+  const path = readText(reading, value, 'the path of a private key')
+  return path?.replace(/^~(?=\/|$)/, home) ?? null
+}
+
+function readLabels(reading: YamlReading, value: YamlValue): string[] {
+  return normalizeLabels(readTexts(reading, value, 'a label').map(({ text }) => text))
+}
+
+function readEnvironment(reading: YamlReading, value: YamlValue): Record<string, string> {
+  const env: Record<string, string> = {}
+  for (const { key, at, value: member } of readEntries(reading, value, 'a mapping of names to texts') ?? []) {
+    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(key) || key.startsWith('_sy_')) {
+      reportExpected(reading, at, 'the name of an environment variable, and none that begins with _sy_')
+      continue
+    }
+    const text = readRawText(reading, member, 'a text')
+    if (text !== null) env[key] = text
+  }
+  return env
+}

@@ -1,0 +1,25 @@
+import { deleteOldDeliveries, deleteOldTasks } from '@switchyard/store'
+import type { DispatcherContext } from '../context.ts'
+import { inBatches } from './batches.ts'
+
+const BATCH_SIZE = 500
+const MAX_BATCHES = 20
+
+/** Deletes what was kept long enough, a bounded amount at a time. Returns how many rows. */
+export async function applyRetention({
+  pool,
+  clock,
+  policy,
+  events,
+}: Pick<DispatcherContext, 'pool' | 'clock' | 'policy' | 'events'>): Promise<number> {
+  const now = clock.sqlNow()
+  const tasks = await inBatches(BATCH_SIZE, MAX_BATCHES, (limit) =>
+    deleteOldTasks(pool, { days: policy.retentionDays, limit, now }),
+  )
+  const deliveries = await inBatches(BATCH_SIZE, MAX_BATCHES, (limit) =>
+    deleteOldDeliveries(pool, { days: policy.deliveryRetentionDays, limit, now }),
+  )
+  if (tasks > 0) events.swept('old tasks deleted', tasks)
+  if (deliveries > 0) events.swept('old deliveries deleted', deliveries)
+  return tasks + deliveries
+}

@@ -1,0 +1,27 @@
+import type { DispatcherConfig } from './config.ts'
+
+/** What decisions depend on, in the words of the domain. */
+export interface Policy {
+  readonly intervalSeconds: number
+  readonly undecidedTimeoutSeconds: number
+  /** A claimed task must be started within this time. */
+  readonly startSeconds: number
+  readonly leaseSeconds: number
+  readonly maxDeliveries: number
+  readonly logLimitBytes: number
+  readonly retentionDays: number
+  readonly deliveryRetentionDays: number
+}
+
+export function policyOf(config: DispatcherConfig): Policy {
+  return {
+    intervalSeconds: config.SWITCHYARD_DISPATCH_INTERVAL_SECONDS,
+    undecidedTimeoutSeconds: config.SWITCHYARD_UNDECIDED_TIMEOUT_SECONDS,
+    startSeconds: config.SWITCHYARD_START_SECONDS,
+    leaseSeconds: config.SWITCHYARD_LEASE_SECONDS,
+    maxDeliveries: config.SWITCHYARD_MAX_DELIVERIES,
+    logLimitBytes: config.SWITCHYARD_LOG_LIMIT_BYTES,
+    retentionDays: config.SWITCHYARD_RETENTION_DAYS,
+    deliveryRetentionDays: config.SWITCHYARD_DELIVERY_RETENTION_DAYS,
+  }
+}

@@ -1,0 +1,35 @@
+import { stripVTControlCharacters } from 'node:util'
+
+const MOST_LINES = 20
+const MOST_CHARACTERS = 4096
+
+/** Remembers the end of a long text, for people: without colours, and without what a carriage return overwrote. */
+export class LastLines {
+  #text = ''
+
+  add(text: string): void {
+    this.#text = (this.#text + text).slice(-2 * MOST_CHARACTERS)
+  }
+
+  read(): string {
+    const lines = stripVTControlCharacters(this.#text).split(/\r?\n/).map(afterLastReturn).map(printable)
+    const text = lines.join('\n').trim()
+    return keepEnd(text.split('\n').slice(-MOST_LINES).join('\n')).trim()
+  }
+}
+
+/** A progress display writes its line again and again; its last state is what counts. */
+function afterLastReturn(line: string): string {
+  return line.replace(/\r+$/, '').split('\r').at(-1) ?? ''
+}
+
+/** PostgreSQL stores neither NUL nor halves of surrogate pairs, and nobody wants to read other control characters. */
+function printable(line: string): string {
+  return line.replace(/\t/g, '  ').replace(/\p{Cc}|\p{Cs}/gu, '')
+}
+
+function keepEnd(text: string): string {
+  // By characters, so that none is cut in two.
+  const characters = Array.from(text)
+  return characters.length <= MOST_CHARACTERS ? text : characters.slice(-MOST_CHARACTERS).join('')
+}

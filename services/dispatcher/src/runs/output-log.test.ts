@@ -1,0 +1,126 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { describe, expect, it } from '@jest/globals'
+import { fixedClock } from '@switchyard/platform'
+import type { AppendLogResult } from '@switchyard/store'
+import { OutputLog } from './output-log.ts'
+import { RunControl } from './run-control.ts'
+
+const KIBIBYTE = 1024
+
+interface Append {
+  readonly offset: number
+  readonly text: string
+  answer(result: AppendLogResult | undefined): void
+}
+
+function openLog() {
+  const clock = fixedClock(new Date(0))
+  const control = new RunControl()
+  const appends: Append[] = []
+  const output = new OutputLog({
+    clock,
+    control,
+    append: (offset, text) => new Promise((answer) => appends.push({ offset, text, answer })),
+  })
+  /** Answers the append that waits as the database would. */
+  async function store(): Promise<void> {
+    const append = appends.at(-1)
+    const nextOffset = (append?.offset ?? 0) + Buffer.byteLength(append?.text ?? '')
+    append?.answer({ kind: 'appended', nextOffset, cancelRequested: false })
+    await nextTurn()
+  }
+  return { clock, control, appends, output, store }
+}
+
+describe('the output of a run', () => {
+  it('is stored in batches, in order, at byte offsets', async () => {
+    const { clock, appends, output, store } = openLog()
+    await output.write('grüße ')
+    await output.write('and more')
+    expect(appends).toHaveLength(0)
+    clock.advance(100)
+    await nextTurn()
+    await output.write('the end')
+    await store()
+    clock.advance(100)
+    await nextTurn()
+    await store()
+    expect(appends.map(({ offset, text }) => [offset, text])).toEqual([
+      [0, 'grüße and more'],
+      [16, 'the end'],
+    ])
+    await output.finish()
+  })
+
+  it('is stored at once when 64 KiB have come, and no more is taken while as much waits', async () => {
+    const { appends, output, store } = openLog()
+    await output.write('a'.repeat(40 * KIBIBYTE))
+    const full = output.write('b'.repeat(40 * KIBIBYTE))
+    await nextTurn()
+    expect(appends.map(({ text }) => text.length)).toEqual([80 * KIBIBYTE])
+    await full
+    let taken = false
+    const waiting = output.write('c'.repeat(64 * KIBIBYTE)).then(() => (taken = true))
+    await nextTurn()
+    expect(taken).toBe(false)
+    await store()
+    await waiting
+    await store()
+    await output.finish()
+    expect(appends.map(({ text }) => text[0])).toEqual(['a', 'c'])
+  })
+
+  it('is complete when finish resolves', async () => {
+    const { appends, output, store } = openLog()
+    await output.write('last words')
+    let finished = false
+    const finishing = output.finish().then(() => (finished = true))
+    await nextTurn()
+    expect(appends).toHaveLength(1)
+    expect(finished).toBe(false)
+    await store()
+    await finishing
+    expect(output.summary()).toBe('last words')
+  })
+
+  it('is not stored twice when the answer to an append was lost', async () => {
+    const { appends, output, store } = openLog()
+    await output.write('once')
+    const finishing = output.finish()
+    await nextTurn()
+    appends[0]?.answer({ kind: 'wrong_offset', expectedOffset: 4 })
+    await finishing
+    await output.write('!')
+    const again = output.finish()
+    await nextTurn()
+    await store()
+    await again
+    expect(appends.map(({ offset, text }) => [offset, text])).toEqual([
+      [0, 'once'],
+      [4, '!'],
+    ])
+  })
+
+  it('stops the run when the lease is lost, and takes the rest without storing it', async () => {
+    const { control, appends, output } = openLog()
+    await output.write('x'.repeat(64 * KIBIBYTE))
+    await nextTurn()
+    appends[0]?.answer({ kind: 'lease_lost' })
+    await nextTurn()
+    expect(control.cause()).toBe('lease_lost')
+    await output.write('y'.repeat(128 * KIBIBYTE))
+    await output.finish()
+    expect(appends).toHaveLength(1)
+  })
+
+  it('passes on a request to cancel', async () => {
+    const { clock, control, appends, output } = openLog()
+    await output.write('hello')
+    clock.advance(100)
+    await nextTurn()
+    appends[0]?.answer({ kind: 'appended', nextOffset: 5, cancelRequested: true })
+    await nextTurn()
+    expect(control.cause()).toBe('cancel_requested')
+    await output.finish()
+  })
+})

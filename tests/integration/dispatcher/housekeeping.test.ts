@@ -1,0 +1,212 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import {
+  cancelTask,
+  completeClaim,
+  getHost,
+  getTask,
+  listDispatchers,
+  listTaskEvents,
+  requestHostCheck,
+} from '@switchyard/store'
+import { createTestDatabase } from '../../support/database.ts'
+import type { TestDatabase } from '../../support/database.ts'
+import { fakeSsh, unreachable } from '../../support/fake-ssh.ts'
+import { at } from '../../support/fixed-clock.ts'
+import { testReplica } from '../../support/replica.ts'
+import type { TestReplica } from '../../support/replica.ts'
+import { addHost, addTask, claimedTask, runningTask, taskIn } from '../../support/task-factory.ts'
+
+describe('the dispatch cycle', () => {
+  let database: TestDatabase
+  let replica: TestReplica
+  beforeEach(async () => {
+    database = await createTestDatabase()
+    replica = testReplica(database.pool, fakeSsh())
+  })
+  afterEach(() => database.drop())
+
+  async function eventsOf(taskId: string): Promise<string[]> {
+    return (await listTaskEvents(database.pool, taskId)).map(({ event }) => event)
+  }
+
+  describe('phase 2', () => {
+    it('makes a task http_pull that no host took within the timeout, and not before', async () => {
+      const task = await addTask(database.pool)
+      replica.clock.set(at(29.9))
+      expect(await replica.cycle()).toMatchObject({ flipped: 0 })
+      expect(await getTask(database.pool, task.id)).toMatchObject({ executionMode: 'undecided' })
+      replica.clock.set(at(30))
+      expect(await replica.cycle()).toMatchObject({ flipped: 1 })
+      expect(await getTask(database.pool, task.id)).toMatchObject({
+        status: 'pending',
+        executionMode: 'http_pull',
+        modeDecidedBy: 'timeout',
+        modeReason: 'no host took it within 30 s',
+      })
+      expect(await replica.metrics.text()).toMatch(/^switchyard_flips_total 1$/m)
+    })
+
+    it('comes after phase 1: a host that is free gets a late task', async () => {
+      const task = await addTask(database.pool, { requires: [] })
+      await addHost(database.pool)
+      replica.clock.set(at(3600))
+      expect(await replica.cycle()).toMatchObject({ claimed: 1, flipped: 0 })
+      await replica.runs.idle()
+      expect(await getTask(database.pool, task.id)).toMatchObject({
+        executionMode: 'ssh_cli',
+        status: 'succeeded',
+      })
+    })
+
+    it('never touches a task that is ssh_cli by request', async () => {
+      const task = await addTask(database.pool, { requestedMode: 'ssh_cli' })
+      replica.clock.set(at(7200))
+      expect(await replica.cycle()).toMatchObject({ flipped: 0 })
+      expect(await getTask(database.pool, task.id)).toMatchObject({
+        status: 'pending',
+        executionMode: 'ssh_cli',
+      })
+    })
+
+    it('flips any number of late tasks in one cycle', async () => {
+      await database.pool.query(
+        `insert into tasks (id, title, prompt, status, execution_mode, requested_mode, mode_decided_by, mode_reason, priority,
+                            requires, max_attempts, source, created_by, pending_since)
+         select gen_random_uuid(), 't', 'p', 'pending', 'undecided', 'undecided', 'creator', 'as requested', 3,
+                '{none}', 3, '{"kind":"api"}', 'test', $1 from generate_series(1, 1200)`,
+        [at(0)],
+      )
+      replica.clock.set(at(31))
+      expect(await replica.cycle()).toMatchObject({ flipped: 1200 })
+    })
+
+    it('counts from when a task entered the queue, a dead host notwithstanding', async () => {
+      await addHost(database.pool)
+      const task = await addTask(database.pool, { requires: [] })
+      const dead = testReplica(database.pool, fakeSsh({ dial: unreachable }))
+      for (const seconds of [0, 10, 30]) {
+        dead.clock.set(at(seconds))
+        await dead.cycle()
+        await dead.runs.idle()
+      }
+      // The third try may have been under way during phase 2 of its own cycle.
+      await dead.cycle()
+      expect(await getTask(database.pool, task.id)).toMatchObject({ executionMode: 'http_pull', attempt: 0 })
+    })
+  })
+
+  describe('expiry', () => {
+    it('gives a task back that was not started in time, without counting the attempt', async () => {
+      const { taskId } = await claimedTask(database.pool)
+      replica.clock.set(at(29))
+      expect(await replica.cycle()).toMatchObject({ expired: 0 })
+      replica.clock.set(at(30))
+      expect(await replica.cycle()).toMatchObject({ expired: 1 })
+      expect(await getTask(database.pool, taskId)).toMatchObject({ attempt: 0, deliveries: 1, agentId: null })
+      expect(await eventsOf(taskId)).toContain('unclaim')
+    })
+
+    it('schedules another attempt when a pulling agent fell silent', async () => {
+      const { taskId } = await runningTask(database.pool)
+      replica.clock.set(at(90))
+      expect(await replica.cycle()).toMatchObject({ expired: 1 })
+      expect(await getTask(database.pool, taskId)).toMatchObject({
+        status: 'scheduled',
+        runAt: at(100),
+        error: { code: 'lease_expired' },
+      })
+      replica.clock.set(at(100))
+      expect(await replica.cycle()).toMatchObject({ due: 1 })
+      expect(await getTask(database.pool, taskId)).toMatchObject({
+        status: 'pending',
+        executionMode: 'undecided',
+      })
+    })
+
+    it('fails when no attempt is left', async () => {
+      const { taskId } = await runningTask(database.pool, { maxAttempts: 1 })
+      replica.clock.set(at(90))
+      await replica.cycle()
+      expect(await getTask(database.pool, taskId)).toMatchObject({
+        status: 'failed',
+        error: { code: 'lease_expired' },
+      })
+    })
+
+    it('gives up an ssh_cli run whose dispatcher is gone in one cycle, and never back to the queue', async () => {
+      const { taskId } = await runningTask(database.pool, {}, { mode: 'ssh_cli' })
+      replica.clock.set(at(90))
+      expect(await replica.cycle()).toMatchObject({ expired: 2 })
+      expect(await getTask(database.pool, taskId)).toMatchObject({
+        status: 'failed',
+        error: { code: 'outcome_unknown' },
+      })
+      expect((await eventsOf(taskId)).slice(-2)).toEqual(['orphan', 'abandon'])
+    })
+
+    it('ends as cancelled what was to be cancelled', async () => {
+      const { taskId } = await runningTask(database.pool)
+      await cancelTask(database.pool, taskId, { reason: 'issue closed', actor: 'forge', now: at(1) })
+      replica.clock.set(at(90))
+      await replica.cycle()
+      expect(await getTask(database.pool, taskId)).toMatchObject({ status: 'cancelled' })
+    })
+  })
+
+  it('lets a waiting task in whose predecessor ended without admitting it', async () => {
+    const held = await runningTask(database.pool, { concurrencyKey: 'acme/site#7' })
+    const waiting = await addTask(database.pool, { concurrencyKey: 'acme/site#7' })
+    expect(await replica.cycle()).toMatchObject({ admitted: 0 })
+    // As a process leaves it that dies right after the end.
+    await database.pool.query(
+      `update tasks set status = 'succeeded', finished_at = now(), lease_token = null, lease_expires_at = null where id = $1`,
+      [held.taskId],
+    )
+    expect(await replica.cycle()).toMatchObject({ admitted: 1 })
+    expect(await getTask(database.pool, waiting.id)).toMatchObject({ status: 'pending' })
+  })
+
+  it('deletes what is old, once an hour', async () => {
+    const { task } = await taskIn(database.pool, 'succeeded')
+    replica.clock.set(at(31 * 24 * 3600))
+    expect(await replica.cycle()).toMatchObject({ deleted: 1 })
+    expect(await getTask(database.pool, task.id)).toBeNull()
+    const held = await runningTask(database.pool)
+    await completeClaim(database.pool, held, { result: {}, actor: 'test', now: at(1) })
+    expect(await replica.cycle()).toMatchObject({ deleted: 0 })
+    replica.clock.advance(3_600_000)
+    expect(await replica.cycle()).toMatchObject({ deleted: 1 })
+  })
+
+  it('reports that it is alive', async () => {
+    await replica.cycle()
+    expect(await listDispatchers(database.pool)).toMatchObject([
+      { id: 'dispatcher-under-test', draining: false },
+    ])
+  })
+
+  it('checks a host when somebody asks for it', async () => {
+    const hostId = await addHost(database.pool)
+    let dead = true
+    const checking = testReplica(database.pool, fakeSsh({ dial: () => (dead ? unreachable() : null) }))
+    await requestHostCheck(database.pool, hostId)
+    expect(await checking.cycle()).toMatchObject({ checks: 1 })
+    await checking.checks.settled()
+    expect(await getHost(database.pool, hostId)).toMatchObject({ lastError: 'no route to host' })
+    dead = false
+    await requestHostCheck(database.pool, hostId)
+    expect(await checking.cycle()).toMatchObject({ checks: 1 })
+    await checking.checks.settled()
+    const host = await getHost(database.pool, hostId)
+    expect(host).toMatchObject({ lastError: null, shownHostKeySha256: host?.hostKeySha256 })
+    expect(await checking.cycle()).toMatchObject({ checks: 0 })
+  })
+
+  it('goes on with the other phases when one fails', async () => {
+    const task = await addTask(database.pool)
+    await database.pool.query('alter table hosts rename to mislaid_hosts')
+    replica.clock.set(at(30))
+    expect(await replica.cycle()).toMatchObject({ failedPhases: ['match', 'check'], flipped: 1 })
+    expect(await getTask(database.pool, task.id)).toMatchObject({ executionMode: 'http_pull' })
+  })
+})

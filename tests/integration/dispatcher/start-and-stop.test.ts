@@ -1,0 +1,193 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { readConfig, startDispatcher } from '@switchyard/dispatcher'
+import type { Dispatcher } from '@switchyard/dispatcher'
+import { createLog } from '@switchyard/platform'
+import { getHost, getTask, listDispatchers, NewerSchemaError } from '@switchyard/store'
+import { createTestDatabase } from '../../support/database.ts'
+import type { TestDatabase } from '../../support/database.ts'
+import { fakeSsh } from '../../support/fake-ssh.ts'
+import type { FakeSsh } from '../../support/fake-ssh.ts'
+import { addAgent, addHost, addTask } from '../../support/task-factory.ts'
+import { until } from '../../support/until.ts'
+
+describe('a dispatcher', () => {
+  let database: TestDatabase
+  let directory: string
+  let dispatcher: Dispatcher | undefined
+  beforeEach(async () => {
+    database = await createTestDatabase()
+    directory = await mkdtemp(join(tmpdir(), 'switchyard-dispatcher-'))
+  })
+  afterEach(async () => {
+    await dispatcher?.stop()
+    dispatcher = undefined
+    await database.drop()
+    await rm(directory, { recursive: true })
+  })
+
+  async function start(ssh: FakeSsh, env: Record<string, string> = {}): Promise<Dispatcher> {
+    const { config } = readConfig({
+      DATABASE_URL: database.connectionString,
+      SWITCHYARD_HEALTH_PORT: '0',
+      SWITCHYARD_SHUTDOWN_GRACE_SECONDS: '10',
+      ...env,
+    })
+    dispatcher = await startDispatcher(config, {
+      ssh,
+      log: createLog({ level: 'silent', service: 'dispatcher' }),
+    })
+    return dispatcher
+  }
+
+  async function stop(): Promise<void> {
+    await dispatcher?.stop()
+    dispatcher = undefined
+  }
+
+  async function statusOf(id: string): Promise<string | undefined> {
+    return (await getTask(database.pool, id))?.status
+  }
+
+  it('dispatches by itself, and answers about its health', async () => {
+    await addHost(database.pool)
+    const task = await addTask(database.pool, { requires: [] }, null)
+    const { healthPort } = await start(fakeSsh())
+    await until('the task is done', async () => (await statusOf(task.id)) === 'succeeded')
+    const ready = await fetch(`http://127.0.0.1:${healthPort}/readyz`)
+    expect([ready.status, await ready.json()]).toEqual([200, { status: 'ready' }])
+    const metrics = await (await fetch(`http://127.0.0.1:${healthPort}/metrics`)).text()
+    expect(metrics).toMatch(/^switchyard_ssh_runs_total\{outcome="succeed"\} 1$/m)
+    expect(metrics).toMatch(/^switchyard_dispatch_cycle_seconds_count [1-9]/m)
+  })
+
+  it('begins the next cycle as soon as a slot is free', async () => {
+    await addHost(database.pool, { maxConcurrent: 1 })
+    const tasks = []
+    for (let count = 0; count < 3; count += 1)
+      tasks.push(await addTask(database.pool, { requires: [] }, null))
+    await start(fakeSsh(), { SWITCHYARD_DISPATCH_INTERVAL_SECONDS: '3600' })
+    for (const { id } of tasks)
+      await until('the task is done', async () => (await statusOf(id)) === 'succeeded')
+  })
+
+  it('applies its hosts file', async () => {
+    const file = join(directory, 'hosts.yaml')
+    const key = `SHA256:${'A'.repeat(43)}`
+    const fileWith = (id: string): string =>
+      `hosts: [{id: ${id}, address: 127.0.0.1, user: me, host_key_sha256: '${key}', command: [agent], labels: [Linux]}]`
+    await writeFile(file, fileWith('a'))
+    await start(fakeSsh(), { SWITCHYARD_HOSTS_FILE: file })
+    expect(await getHost(database.pool, 'a')).toMatchObject({ hostKeySha256: key, labels: ['linux'] })
+    await stop()
+
+    await writeFile(file, fileWith('b'))
+    await addAgent(database.pool, { id: 'b' })
+    await expect(start(fakeSsh(), { SWITCHYARD_HOSTS_FILE: file })).rejects.toThrow(
+      `${file}: b: the id belongs to a registered http_pull agent`,
+    )
+  })
+
+  it('does not start on a schema that is newer than it knows', async () => {
+    await database.pool.query(`insert into schema_migrations (name, run_on) values ('9999_later', now())`)
+    await expect(start(fakeSsh())).rejects.toThrow(NewerSchemaError)
+  })
+
+  it('hands back what still runs when it stops, without counting the attempt', async () => {
+    await addHost(database.pool)
+    const task = await addTask(database.pool, { requires: [] }, null)
+    const ssh = fakeSsh({ run: () => 'hold' })
+    const { id } = await start(ssh)
+    await until('it runs', () => ssh.running.size === 1)
+    await until('it is listed', async () =>
+      (await listDispatchers(database.pool)).some((one) => one.id === id),
+    )
+    await stop()
+    expect(ssh.running.size).toBe(0)
+    expect(await getTask(database.pool, task.id)).toMatchObject({
+      status: 'pending',
+      executionMode: 'undecided',
+      attempt: 1,
+      forgivenAttempts: 1,
+      modeReason: 'undecided again: the dispatcher was stopped',
+    })
+    expect(await listDispatchers(database.pool)).toEqual([])
+  })
+
+  it('lets running work finish when the grace period allows it, and claims nothing more', async () => {
+    await addHost(database.pool, { maxConcurrent: 2 })
+    const task = await addTask(database.pool, { requires: [] }, null)
+    const ssh = fakeSsh({ run: () => 'hold' })
+    await start(ssh, { SWITCHYARD_SHUTDOWN_GRACE_SECONDS: '60' })
+    const run = await until('it runs', () => [...ssh.running][0])
+    const stopping = stop()
+    await until('it says that it drains', async () => (await listDispatchers(database.pool))[0]?.draining)
+    const late = await addTask(database.pool, { requires: [] }, null)
+    run.end({ kind: 'exited', code: 0 })
+    await stopping
+    expect(await statusOf(task.id)).toBe('succeeded')
+    expect(await statusOf(late.id)).toBe('pending')
+  })
+
+  it('gives back at once what has not started when it stops', async () => {
+    await addHost(database.pool)
+    const task = await addTask(database.pool, { requires: [] }, null)
+    const ssh = fakeSsh({
+      dial: (_, signal) =>
+        new Promise((resolve) => signal.addEventListener('abort', () => resolve(null), { once: true })),
+    })
+    await start(ssh, { SWITCHYARD_SHUTDOWN_GRACE_SECONDS: '3600' })
+    await until('it dials', () => ssh.dials.length === 1)
+    await stop()
+    expect(await getTask(database.pool, task.id)).toMatchObject({
+      status: 'pending',
+      attempt: 0,
+      deliveries: 1,
+    })
+  })
+
+  it('never gives away a task whose command could not be seen to end', async () => {
+    await addHost(database.pool)
+    const task = await addTask(database.pool, { requires: [] }, null)
+    const ssh = fakeSsh({
+      run: () => 'hold',
+      stopped: { kind: 'kill_unverified', cause: 'cancelled', message: 'no answer' },
+    })
+    await start(ssh)
+    await until('it runs', () => ssh.running.size === 1)
+    await stop()
+    expect(await getTask(database.pool, task.id)).toMatchObject({
+      status: 'failed',
+      error: { code: 'outcome_unknown' },
+    })
+  })
+
+  it('survives that PostgreSQL cuts its connections', async () => {
+    await addHost(database.pool)
+    await start(fakeSsh(), { SWITCHYARD_DISPATCH_INTERVAL_SECONDS: '0.3' })
+    for (let times = 0; times < 3; times += 1) {
+      await database.pool.query(
+        `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name like 'switchyard-%' and pid <> pg_backend_pid()`,
+      )
+      const task = await addTask(database.pool, { requires: [] }, null)
+      await until('the task is done', async () => (await statusOf(task.id)) === 'succeeded')
+    }
+  })
+
+  it('waits for a database that is away when it starts, until it is told to stop', async () => {
+    const { config } = readConfig({
+      DATABASE_URL: 'postgres://127.0.0.1:1/none',
+      SWITCHYARD_HEALTH_PORT: '0',
+    })
+    const stopping = new AbortController()
+    const starting = startDispatcher(config, {
+      ssh: fakeSsh(),
+      log: createLog({ level: 'silent', service: 'dispatcher' }),
+      signal: stopping.signal,
+    })
+    stopping.abort()
+    await (await starting).stop()
+  })
+})

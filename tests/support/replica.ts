@@ -1,0 +1,43 @@
+import { createLog, createMetrics, fixedClock } from '@switchyard/platform'
+import type { FixedClock, Metrics } from '@switchyard/platform'
+import { createDispatcherMetrics, createEvents, createOutage, createReplica } from '@switchyard/dispatcher'
+import type { Policy, Replica } from '@switchyard/dispatcher'
+import type { Ssh } from '@switchyard/dispatcher/ssh'
+import type { Pool } from '@switchyard/store'
+import { at } from './fixed-clock.ts'
+
+export const TEST_POLICY: Policy = {
+  intervalSeconds: 10,
+  undecidedTimeoutSeconds: 30,
+  startSeconds: 30,
+  leaseSeconds: 90,
+  maxDeliveries: 20,
+  logLimitBytes: 1024 * 1024,
+  retentionDays: 30,
+  deliveryRetentionDays: 14,
+}
+
+export interface TestReplica extends Replica {
+  readonly clock: FixedClock
+  readonly metrics: Metrics
+}
+
+/** A dispatcher on a clock that stands still; its cycles run when the test says so. */
+export function testReplica(
+  pool: Pool,
+  ssh: Ssh,
+  options: { id?: string; clock?: FixedClock; policy?: Partial<Policy> } = {},
+): TestReplica {
+  const clock = options.clock ?? fixedClock(at(0))
+  const metrics = createMetrics()
+  const log = createLog({ level: 'silent', service: 'dispatcher' })
+  const events = createEvents(log, createDispatcherMetrics(metrics))
+  const replica = createReplica({
+    ...{ pool, ssh, clock, events },
+    dispatcherId: options.id ?? 'dispatcher-under-test',
+    outage: createOutage(events),
+    policy: { ...TEST_POLICY, ...options.policy },
+    random: () => 0.5,
+  })
+  return { ...replica, clock, metrics }
+}
