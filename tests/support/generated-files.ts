@@ -1,4 +1,5 @@
 import type { Queryable } from '@switchyard/store'
+import { describeConfiguration } from './configuration-page.ts'
 import { dumpSchema } from './dump-schema.ts'
 import { describeStateMachine } from './state-machine.ts'
 
@@ -13,5 +14,6 @@ export interface GeneratedFile {
 /** `npm run generate` writes these, and a test compares them. */
 export const GENERATED_FILES: readonly GeneratedFile[] = [
   { path: 'db/schema.sql', content: dumpSchema },
+  { path: 'docs/configuration.md', content: describeConfiguration },
   { path: 'docs/state-machine.md', content: describeStateMachine },
 ]

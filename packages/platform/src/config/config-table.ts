@@ -20,5 +20,6 @@ function renderDefault(variable: VariableSchema, required: boolean): string {
   if (required) return '**required**'
   if (variable.default === undefined) return 'none'
   const value = Array.isArray(variable.default) ? variable.default.join(',') : variable.default
+  if (value === '') return 'none'
   return `\`${typeof value === 'string' ? value : JSON.stringify(value)}\``
 }

@@ -69,6 +69,6 @@ function describeNumber(schema: VariableSchema): string {
 function describeString(schema: VariableSchema): string {
   if (schema.format !== undefined) return `text in the format "${schema.format}"`
   if (schema.pattern !== undefined) return `text that matches ${schema.pattern}`
-  if (schema.minLength !== undefined) return `text of at least ${schema.minLength} characters`
+  if ((schema.minLength ?? 0) > 1) return `text of at least ${String(schema.minLength)} characters`
   return 'text'
 }
