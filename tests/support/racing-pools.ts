@@ -1,5 +1,5 @@
 import { createPool, inTransaction } from '@switchyard/store'
-import type { Connection, Pool } from '@switchyard/store'
+import type { Pool } from '@switchyard/store'
 import type { TestDatabase } from './database.ts'
 
 /** A pool of one connection, whose backend is known by its number. */
@@ -24,34 +24,33 @@ export interface HeldPool {
   readonly release: () => void
 }
 
+type Statement = string | { readonly name: string; readonly text: string; readonly values: unknown[] }
+
 /** Makes the winner of a race stand still at the moment that matters. Single statements get a transaction too. */
 export function holdBeforeCommit(pool: Pool): HeldPool {
   const reached = signal()
   const released = signal()
-  const connect = async (): Promise<Connection> => {
+  const connect = async (): Promise<unknown> => {
     const connection = await pool.connect()
-    const query = async (...parameters: Parameters<Connection['query']>): Promise<unknown> => {
-      if ((parameters[0] as unknown) === 'commit') {
-        reached.give()
-        await released.given
-      }
-      return Reflect.apply(connection.query, connection, parameters) as Promise<unknown>
-    }
     return {
-      query,
+      query: async (statement: Statement): Promise<unknown> => {
+        if (statement === 'commit') {
+          reached.give()
+          await released.given
+        }
+        return typeof statement === 'string' ? connection.query(statement) : connection.query(statement)
+      },
       release: connection.release.bind(connection),
       on: connection.on.bind(connection),
       off: connection.off.bind(connection),
-    } as unknown as Connection
+    }
   }
-  const held = { connect } as unknown as Pool
-  const query = (...parameters: Parameters<Pool['query']>): Promise<unknown> =>
-    inTransaction(
-      held,
-      (connection) => Reflect.apply(connection.query, connection, parameters) as Promise<unknown>,
+  const query = (statement: Statement): Promise<unknown> =>
+    inTransaction(held, (connection) =>
+      typeof statement === 'string' ? connection.query(statement) : connection.query(statement),
     )
-  Object.assign(held, { query })
-  return { pool: held, reachedCommit: reached.given, release: () => released.give() }
+  const held = { connect, query } as unknown as Pool
+  return { pool: held, reachedCommit: reached.given, release: released.give }
 }
 
 function signal(): { readonly given: Promise<void>; readonly give: () => void } {
