@@ -1,5 +1,5 @@
 import { createLog, createMetrics, fixedClock } from '@switchyard/platform'
-import type { FixedClock, Metrics } from '@switchyard/platform'
+import type { Clock, FixedClock, Metrics } from '@switchyard/platform'
 import { createDispatcherMetrics, createEvents, createOutage, createReplica } from '@switchyard/dispatcher'
 import type { Policy, Replica } from '@switchyard/dispatcher'
 import type { Ssh } from '@switchyard/dispatcher/ssh'
@@ -17,17 +17,28 @@ export const TEST_POLICY: Policy = {
   deliveryRetentionDays: 14,
 }
 
-export interface TestReplica extends Replica {
-  readonly clock: FixedClock
+export interface TestReplica<C extends Clock = FixedClock> extends Replica {
+  readonly clock: C
   readonly metrics: Metrics
 }
 
-/** A dispatcher on a clock that stands still; its cycles run when the test says so. */
+interface ReplicaOptions {
+  readonly id?: string
+  readonly policy?: Partial<Policy>
+}
+
+/** A dispatcher on a clock that stands still, or on the given one; its cycles run when the test says so. */
+export function testReplica(pool: Pool, ssh: Ssh, options?: ReplicaOptions): TestReplica
+export function testReplica<C extends Clock>(
+  pool: Pool,
+  ssh: Ssh,
+  options: ReplicaOptions & { readonly clock: C },
+): TestReplica<C>
 export function testReplica(
   pool: Pool,
   ssh: Ssh,
-  options: { id?: string; clock?: FixedClock; policy?: Partial<Policy> } = {},
-): TestReplica {
+  options: ReplicaOptions & { readonly clock?: Clock } = {},
+): TestReplica<Clock> {
   const clock = options.clock ?? fixedClock(at(0))
   const metrics = createMetrics()
   const log = createLog({ level: 'silent', service: 'dispatcher' })
