@@ -7,3 +7,4 @@ export {
 } from './postgres/embedded-postgres.ts'
 export { LockedError } from './directory-lock.ts'
 export { launch, type LaunchOptions } from './launch.ts'
+export { startService, type ServiceOptions, type ServiceProcess } from './service-process.ts'
