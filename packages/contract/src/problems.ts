@@ -25,7 +25,7 @@ export const PROBLEMS = {
   invalid_state: {
     status: 400,
     title: 'The state of the task does not allow this',
-    next: 'Look at `status` and `allowed_statuses`; read the task again before you decide.',
+    next: 'Look at `task_status` and `allowed_statuses`; read the task again before you decide.',
   },
   mode_mismatch: {
     status: 400,

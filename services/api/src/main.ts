@@ -1,4 +1,5 @@
 import { ConfigError, createLifecycle, createLog, stopWhenParentDies } from '@switchyard/platform'
+import { NewerSchemaError, OlderSchemaError } from '@switchyard/store'
 import { readConfig } from './config.ts'
 import { InvalidRulesError, startApi } from './start.ts'
 
@@ -17,8 +18,11 @@ async function main(): Promise<void> {
   process.send?.({ listening: api.url })
 }
 
+/** Mistakes of whoever starts it: a sentence helps, a stack does not. */
+const OPERATOR_MISTAKES = [ConfigError, InvalidRulesError, NewerSchemaError, OlderSchemaError]
+
 function complain(error: unknown): void {
-  if (error instanceof ConfigError || error instanceof InvalidRulesError)
+  if (error instanceof Error && OPERATOR_MISTAKES.some((mistake) => error instanceof mistake))
     process.stderr.write(`${error.message}\n`)
   else
     process.stderr.write(
