@@ -59,6 +59,11 @@ export const DispatcherConfig = Type.Object({
     default: 25,
     description: 'How long a stop may take. All but the last 10 seconds let running work finish.',
   }),
+  SWITCHYARD_DATABASE_CONNECTIONS: Type.Integer({
+    minimum: 1,
+    default: 10,
+    description: 'Most database connections at a time; one more listens for news.',
+  }),
   SWITCHYARD_HEALTH_HOST: Type.String({
     default: '127.0.0.1',
     description: 'The address of /healthz, /readyz and /metrics.',

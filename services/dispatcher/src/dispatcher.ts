@@ -54,6 +54,7 @@ export async function startDispatcher(
   const pool = createPool({
     connectionString: config.DATABASE_URL,
     applicationName: 'switchyard-dispatcher',
+    maxConnections: config.SWITCHYARD_DATABASE_CONNECTIONS,
     onIdleError: (error) => void outage.noticed(error),
   })
   const { context, runs, checks, bell, cycle } = createReplica({
