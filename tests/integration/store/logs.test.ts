@@ -1,0 +1,162 @@
+import { randomUUID } from 'node:crypto'
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { appendLog, cancelTask, completeClaim, getTask, readLog, renewLease } from '@switchyard/store'
+import type { AppendLogRequest } from '@switchyard/store'
+import { createTestDatabase } from '../../support/database.ts'
+import type { TestDatabase } from '../../support/database.ts'
+import { at } from '../../support/fixed-clock.ts'
+import { addTask, claimedTask, claimTask, runningTask, settle } from '../../support/task-factory.ts'
+import type { HeldTask } from '../../support/task-factory.ts'
+
+let database: TestDatabase
+beforeAll(async () => {
+  database = await createTestDatabase()
+})
+afterAll(() => database.drop())
+
+function piece(
+  held: HeldTask,
+  offset: number,
+  text: string,
+  changes: Partial<AppendLogRequest> = {},
+): AppendLogRequest {
+  return { ...held, offset, text, maxBytes: 1000, ...changes }
+}
+
+async function readText(taskId: string, attempt: number | null, offset: number): Promise<string | undefined> {
+  return (await readLog(database.pool, taskId, attempt, offset))?.content.toString('utf8')
+}
+
+describe('appending', () => {
+  it('counts bytes of UTF-8, and takes only what begins at the end', async () => {
+    const held = await runningTask(database.pool)
+    expect(await appendLog(database.pool, piece(held, 0, 'naïve 🚂\n'))).toEqual({
+      kind: 'appended',
+      nextOffset: 12,
+      cancelRequested: false,
+    })
+    expect(await appendLog(database.pool, piece(held, 10, 'x'))).toEqual({
+      kind: 'wrong_offset',
+      expectedOffset: 12,
+    })
+    expect(await appendLog(database.pool, piece(held, 12, ''))).toMatchObject({
+      kind: 'appended',
+      nextOffset: 12,
+    })
+    expect(await appendLog(database.pool, piece(held, 12, 'more'))).toMatchObject({ nextOffset: 16 })
+    expect(await readText(held.taskId, null, 0)).toBe('naïve 🚂\nmore')
+  })
+
+  it('at one offset is won by one of many', async () => {
+    const held = await runningTask(database.pool)
+    const results = await Promise.all(
+      ['a', 'b', 'c', 'd'].map((text) => appendLog(database.pool, piece(held, 0, text))),
+    )
+    expect(results.map(({ kind }) => kind).sort()).toEqual([
+      'appended',
+      'wrong_offset',
+      'wrong_offset',
+      'wrong_offset',
+    ])
+  })
+
+  it('needs the lease of a task that has started', async () => {
+    const held = await runningTask(database.pool)
+    expect(await appendLog(database.pool, piece(held, 0, 'x', { leaseToken: randomUUID() }))).toEqual({
+      kind: 'lease_lost',
+    })
+    expect(await appendLog(database.pool, piece(held, 0, 'x', { agentId: 'somebody-else' }))).toEqual({
+      kind: 'lease_lost',
+    })
+    expect(await appendLog(database.pool, piece(await claimedTask(database.pool), 0, 'x'))).toEqual({
+      kind: 'lease_lost',
+    })
+    await completeClaim(database.pool, held, { result: {}, actor: 'agent' })
+    expect(await appendLog(database.pool, piece(held, 0, 'x'))).toEqual({ kind: 'lease_lost' })
+  })
+
+  it('tells the holder to stop', async () => {
+    const held = await runningTask(database.pool)
+    await cancelTask(database.pool, held.taskId, { reason: 'enough', actor: 'coordinator' })
+    expect(await appendLog(database.pool, piece(held, 0, 'x'))).toMatchObject({ cancelRequested: true })
+  })
+
+  it('keeps what fits under the cap and counts the rest', async () => {
+    const held = await runningTask(database.pool)
+    await appendLog(database.pool, piece(held, 0, '12345', { maxBytes: 8 }))
+    expect(await appendLog(database.pool, piece(held, 5, '6789', { maxBytes: 8 }))).toMatchObject({
+      nextOffset: 9,
+    })
+    expect(await appendLog(database.pool, piece(held, 9, 'abc', { maxBytes: 8 }))).toMatchObject({
+      nextOffset: 12,
+    })
+    expect(await readLog(database.pool, held.taskId, null, 0)).toMatchObject({
+      producedBytes: 12,
+      storedBytes: 8,
+      nextOffset: 8,
+      complete: false,
+    })
+    expect(await readText(held.taskId, null, 0)).toBe('12345678')
+  })
+})
+
+describe('reading', () => {
+  it('begins in the middle of a piece, of a character, or behind the end', async () => {
+    const held = await runningTask(database.pool)
+    await appendLog(database.pool, piece(held, 0, 'abc'))
+    await appendLog(database.pool, piece(held, 3, 'd🚂'))
+    expect(await readText(held.taskId, null, 1)).toBe('bcd🚂')
+    expect(await readText(held.taskId, null, 3)).toBe('d🚂')
+    expect((await readLog(database.pool, held.taskId, null, 5))?.content).toEqual(
+      Buffer.from('🚂').subarray(1),
+    )
+    expect(await readLog(database.pool, held.taskId, null, 8)).toMatchObject({
+      nextOffset: 8,
+      complete: false,
+    })
+    expect((await readLog(database.pool, held.taskId, null, 99))?.content).toHaveLength(0)
+    expect(await readLog(database.pool, randomUUID(), null, 0)).toBeNull()
+  })
+
+  it('goes on where it stopped when there are many pieces', async () => {
+    const held = await runningTask(database.pool)
+    for (let offset = 0; offset < 300; offset += 1)
+      await appendLog(database.pool, piece(held, offset, String(offset % 10)))
+    const first = await readLog(database.pool, held.taskId, null, 0)
+    const second = await readLog(database.pool, held.taskId, null, first!.nextOffset)
+    expect(first!.nextOffset).toBeLessThan(300)
+    expect(second!.nextOffset).toBe(300)
+    const whole = Buffer.concat([first!.content, second!.content]).toString()
+    expect(whole).toBe(Array.from({ length: 300 }, (_, n) => n % 10).join(''))
+  })
+
+  it('keeps the attempts apart, and knows when one is complete', async () => {
+    const { id } = await addTask(database.pool)
+    for (const text of ['first', 'second']) {
+      const held = await claimTask(database.pool, (await getTask(database.pool, id))!)
+      await renewLease(database.pool, {
+        ...held,
+        leaseSeconds: 90,
+        progress: null,
+        actor: 'agent',
+        now: at(0),
+      })
+      await appendLog(database.pool, piece(held, 0, text))
+      await settle(database.pool, held, { event: 'hand_back', reason: 'a drain' })
+    }
+    const third = await claimTask(database.pool, (await getTask(database.pool, id))!)
+    expect(await readLog(database.pool, id, null, 0)).toMatchObject({
+      attempt: 3,
+      producedBytes: 0,
+      complete: false,
+    })
+    expect(await readText(id, 1, 0)).toBe('first')
+    await settle(database.pool, third, { event: 'unclaim', reason: 'not started' })
+    expect(await readLog(database.pool, id, null, 0)).toMatchObject({
+      attempt: 2,
+      producedBytes: 6,
+      storedBytes: 6,
+      complete: true,
+    })
+  })
+})

@@ -1,0 +1,57 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import {
+  assertSchemaIsKnown,
+  createPool,
+  inTransaction,
+  migrate,
+  NewerSchemaError,
+  OlderSchemaError,
+} from '@switchyard/store'
+import type { Pool } from '@switchyard/store'
+import { createTestDatabase } from '../../support/database.ts'
+import type { TestDatabase } from '../../support/database.ts'
+
+let database: TestDatabase
+beforeAll(async () => {
+  database = await createTestDatabase()
+})
+afterAll(() => database.drop())
+
+async function empty(pool: Pool): Promise<void> {
+  await inTransaction(pool, (connection) =>
+    connection.query('drop schema public cascade; create schema public'),
+  )
+}
+
+describe('migrating', () => {
+  it('is safe when several replicas start at once', async () => {
+    await empty(database.pool)
+    await expect(assertSchemaIsKnown(database.pool)).rejects.toThrow(OlderSchemaError)
+    const told: string[] = []
+    const options = {
+      connectionString: database.connectionString,
+      log: (message: string) => told.push(message),
+    }
+    const applied = await Promise.all([migrate(options), migrate(options), migrate(options)])
+    expect(applied.flat()).toEqual(['0001_queue'])
+    expect(told).toEqual(['migration 0001_queue applied'])
+    await assertSchemaIsKnown(database.pool)
+    expect(await migrate(options)).toEqual([])
+  })
+
+  it('refuses a schema that is newer, and so does a service', async () => {
+    await database.pool.query(`insert into schema_migrations (name, run_on) values ('9999_future', now())`)
+    await expect(assertSchemaIsKnown(database.pool)).rejects.toThrow(NewerSchemaError)
+    await expect(migrate({ connectionString: database.connectionString })).rejects.toThrow(
+      /newer.*9999_future/,
+    )
+    await database.pool.query(`delete from schema_migrations where name = '9999_future'`)
+  })
+
+  it('says what is missing from a schema that is older', async () => {
+    const pool = createPool({ connectionString: database.connectionString, applicationName: 'older' })
+    await pool.query('delete from schema_migrations')
+    await expect(assertSchemaIsKnown(pool)).rejects.toThrow('0001_queue is missing')
+    await pool.end()
+  })
+})
