@@ -1,4 +1,4 @@
-export { openApi } from './openapi.ts'
+export { openApi, problemsOf } from './openapi.ts'
 export { ProblemBody, PROBLEMS } from './problems.ts'
 export type { ProblemCode, ProblemKind } from './problems.ts'
 export { ROLES } from './route.ts'

@@ -46,14 +46,30 @@ export function compileValidator(schema: Type.TSchema, part: Part): Validator {
 }
 
 function describe(errors: readonly ErrorObject[], part: Part): InvalidPart[] {
-  // A union reports each of its branches and then itself; the branches of a union of literals say nothing to a person.
-  const unions = errors.filter(({ keyword }) => keyword === 'anyOf').map(({ schemaPath }) => schemaPath)
+  const hidden = new Set(
+    errors.filter(({ keyword }) => keyword === 'anyOf').flatMap((union) => sayingLittle(union, errors)),
+  )
   const described = errors
-    .filter(
-      (error) => error.keyword === 'anyOf' || !unions.some((path) => error.schemaPath.startsWith(`${path}/`)),
-    )
+    .filter((error) => !hidden.has(error))
     .map((error) => ({ path: pathOf(error, part), message: messageOf(error) }))
   return [...new Map(described.map((error) => [`${error.path} ${error.message}`, error])).values()]
+}
+
+/**
+ * A union reports each of its branches and then itself. When the value has the type of one branch only, what is wrong with
+ * it there is what a person wants to read; else that it is none of the alternatives.
+ */
+function sayingLittle(union: ErrorObject, errors: readonly ErrorObject[]): ErrorObject[] {
+  const ofBranches = errors.filter(({ schemaPath }) => schemaPath.startsWith(`${union.schemaPath}/`))
+  const branchOf = ({ schemaPath }: ErrorObject): string =>
+    schemaPath.slice(union.schemaPath.length + 1).split('/')[0] ?? ''
+  const otherTypes = ofBranches.filter(
+    ({ keyword, instancePath }) => keyword === 'type' && instancePath === union.instancePath,
+  )
+  const unlike = new Set(otherTypes.map(branchOf))
+  const alike = new Set(ofBranches.map(branchOf).filter((branch) => !unlike.has(branch)))
+  if (alike.size !== 1) return ofBranches
+  return [union, ...ofBranches.filter((error) => unlike.has(branchOf(error)))]
 }
 
 function pathOf(error: ErrorObject, part: Part): string {
@@ -70,7 +86,7 @@ function unescape(step: string): string {
 function messageOf(error: ErrorObject): string {
   switch (error.keyword) {
     case 'additionalProperties':
-      return `is not known here; known are: ${Object.keys((error.parentSchema?.['properties'] ?? {}) as object).join(', ')}`
+      return `is not known here; known are: ${knownNames(error.parentSchema ?? {})}`
     case 'required':
       return 'is missing'
     case 'anyOf':
@@ -86,6 +102,12 @@ function messageOf(error: ErrorObject): string {
     default:
       return `${error.message ?? 'is not valid'} (it is ${shown(error.data)})`
   }
+}
+
+function knownNames(schema: Readonly<Record<string, unknown>>): string {
+  const names = Object.keys(schema['properties'] ?? {})
+  const patterns = Object.keys(schema['patternProperties'] ?? {})
+  return [...names, ...patterns.map((pattern) => `names that match ${pattern}`)].join(', ')
 }
 
 function alternatives(schemas: readonly Record<string, unknown>[]): string {

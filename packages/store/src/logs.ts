@@ -128,8 +128,10 @@ export async function readLog(
   const content = Buffer.concat(pieces)
   const isCurrent = wanted === extent.attempt
   const nextOffset = offset + content.length
-  const running =
-    isCurrent && (extent.status === 'claimed' || extent.status === 'running' || extent.status === 'orphaned')
+  const held = extent.status === 'claimed' || extent.status === 'running' || extent.status === 'orphaned'
+  // Before the first attempt the log is still to come, unless the task was cancelled.
+  const toCome = extent.attempt === 0 && extent.status !== 'cancelled'
+  const growing = isCurrent && (held || toCome)
   return {
     attempt: wanted,
     offset,
@@ -137,7 +139,7 @@ export async function readLog(
     nextOffset,
     producedBytes: isCurrent ? Math.max(extent.log_bytes, extent.stored_bytes) : extent.stored_bytes,
     storedBytes: extent.stored_bytes,
-    complete: !running && nextOffset >= extent.stored_bytes,
+    complete: !growing && nextOffset >= extent.stored_bytes,
   }
 }
 

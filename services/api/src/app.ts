@@ -75,7 +75,9 @@ function answerOtherMethods(router: Router): void {
   for (const { path, method } of Object.values<Route>(ROUTES)) {
     methods.set(path, [...(methods.get(path) ?? []), method.toUpperCase()])
   }
-  for (const [path, allowed] of methods) {
+  // Paths without parameters first: `/tasks/dequeue` is no task.
+  const literalFirst = [...methods].sort(([a], [b]) => Number(a.includes('{')) - Number(b.includes('{')))
+  for (const [path, allowed] of literalFirst) {
     router.all(path.replaceAll(/\{(\w+)\}/g, ':$1'), (request) => {
       const facts = { allowed_methods: allowed }
       throw new Problem('method_not_allowed', `${request.method} is not offered on ${path}.`, facts, {

@@ -21,4 +21,6 @@ export interface ApiContext {
   readonly wakeUps: WakeUps
   /** Aborts when the process is to end: long requests then answer what they have. */
   readonly stopping: AbortSignal
+  /** How long a host check waits for a dispatcher. */
+  readonly hostCheckMilliseconds: number
 }

@@ -2,7 +2,14 @@ import type { AddressInfo } from 'node:net'
 import type { Server } from 'node:http'
 import { createLog, createMetrics, systemClock } from '@switchyard/platform'
 import type { Clock, Log } from '@switchyard/platform'
-import { createPool, createWaker, listenForWakeUps } from '@switchyard/store'
+import {
+  assertSchemaIsKnown,
+  createPool,
+  createWaker,
+  isDatabaseUnavailable,
+  listenForWakeUps,
+} from '@switchyard/store'
+import type { Pool } from '@switchyard/store'
 import { createApp } from './app.ts'
 import type { ApiConfig } from './config.ts'
 import { createApiEvents } from './events.ts'
@@ -10,12 +17,20 @@ import { createHttpServer } from './http/server.ts'
 import { loadRules } from './rules/load-rules.ts'
 import { API_VERSION } from './version.ts'
 import { createWakeUps } from './wake-ups.ts'
+import type { WakeUps } from './wake-ups.ts'
+
+/** A dial may take 15 s; a dispatcher that has not answered by then is not there. */
+const HOST_CHECK_MILLISECONDS = 20_000
 
 export interface ApiOverrides {
   readonly log?: Log
   readonly clock?: Clock
   /** Check every answer against the contract. */
   readonly validateAnswers?: boolean
+  /** The bell that waiting requests hear, to see who waits. */
+  readonly wakeUps?: WakeUps
+  /** How long a host check waits for a dispatcher. */
+  readonly hostCheckMilliseconds?: number
 }
 
 export interface RunningApi {
@@ -28,7 +43,10 @@ export interface RunningApi {
 /** The rules file cannot be used; the message lists everything that is wrong with it. */
 export class InvalidRulesError extends Error {}
 
-/** Starts the API. Throws InvalidRulesError, or what listening throws. PostgreSQL may still be away. */
+/**
+ * Starts the API. Throws InvalidRulesError, NewerSchemaError or OlderSchemaError, or what listening throws. PostgreSQL may
+ * still be away: then `/readyz` says so until it is there.
+ */
 export async function startApi(config: ApiConfig, overrides: ApiOverrides = {}): Promise<RunningApi> {
   const log = overrides.log ?? createLog({ level: config.LOG_LEVEL, service: 'api' })
   const loaded = await loadRules({
@@ -45,7 +63,13 @@ export async function startApi(config: ApiConfig, overrides: ApiOverrides = {}):
     maxConnections: config.SWITCHYARD_DATABASE_CONNECTIONS,
     onIdleError: (error) => log.warn({ error }, 'a database connection was lost'),
   })
-  const wakeUps = createWakeUps()
+  try {
+    await refuseUnknownSchema(pool, log)
+  } catch (error) {
+    await pool.end()
+    throw error
+  }
+  const wakeUps = overrides.wakeUps ?? createWakeUps()
   const listener = listenForWakeUps(config.DATABASE_URL, () => wakeUps.ring())
   const app = createApp(
     {
@@ -60,10 +84,15 @@ export async function startApi(config: ApiConfig, overrides: ApiOverrides = {}):
       waker: createWaker(pool),
       wakeUps,
       stopping: stopping.signal,
+      hostCheckMilliseconds: overrides.hostCheckMilliseconds ?? HOST_CHECK_MILLISECONDS,
     },
     { validateAnswers: overrides.validateAnswers ?? false },
   )
   const server = createHttpServer(app)
+  server.on('request', (_request, response) => {
+    // A connection that becomes idle after the server stopped listening would be kept for its keep-alive time.
+    response.once('close', () => stopping.signal.aborted && setImmediate(() => server.closeIdleConnections()))
+  })
   try {
     await listen(server, config.PORT, config.HOST)
   } catch (error) {
@@ -82,6 +111,15 @@ export async function startApi(config: ApiConfig, overrides: ApiOverrides = {}):
       await listener.stop()
       await pool.end()
     },
+  }
+}
+
+async function refuseUnknownSchema(pool: Pool, log: Log): Promise<void> {
+  try {
+    await assertSchemaIsKnown(pool)
+  } catch (error) {
+    if (!isDatabaseUnavailable(error)) throw error
+    log.warn({ error }, 'the database is away')
   }
 }
 

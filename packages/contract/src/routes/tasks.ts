@@ -1,6 +1,6 @@
 import Type from 'typebox'
 import { route } from '../route.ts'
-import { AgentId, Cursor, Limit, TaskId, text } from '../schemas/common.ts'
+import { AgentId, ByteOffset, Cursor, Limit, TaskId, text } from '../schemas/common.ts'
 import { Routing, TaskEventList, TaskList } from '../schemas/reads.ts'
 import { Assignment, Cancellation, NewTask, Task } from '../schemas/task.ts'
 
@@ -96,8 +96,10 @@ export const getTaskLogs = route({
   params: TaskParams,
   query: Type.Object(
     {
-      offset: Type.Optional(Type.Integer({ minimum: 0, default: 0 })),
-      attempt: Type.Optional(Type.Integer({ minimum: 1, description: 'Default: the latest.' })),
+      offset: Type.Optional(Type.Integer({ ...ByteOffset, default: 0 })),
+      attempt: Type.Optional(
+        Type.Integer({ minimum: 1, maximum: 2_147_483_647, description: 'Default: the latest.' }),
+      ),
     },
     { additionalProperties: false },
   ),

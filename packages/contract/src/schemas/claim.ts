@@ -1,5 +1,5 @@
 import Type from 'typebox'
-import { AgentId, Directive, LeaseToken, text, Timestamp } from './common.ts'
+import { AgentId, ByteOffset, Directive, LeaseToken, text, Timestamp } from './common.ts'
 import { Result, Task } from './task.ts'
 
 export const Lease = Type.Object({
@@ -46,7 +46,7 @@ export const HeartbeatAnswer = Type.Object({ lease: Lease, directive: Directive 
 export const LogAppend = Type.Object(
   {
     lease_token: LeaseToken,
-    offset: Type.Integer({ minimum: 0, description: 'Bytes of UTF-8 sent before this piece.' }),
+    offset: Type.Integer({ ...ByteOffset, description: 'Bytes of UTF-8 sent before this piece.' }),
     text: Type.String({ maxLength: 1_048_576 }),
   },
   { additionalProperties: false },

@@ -15,19 +15,23 @@ export const AgentId = Type.String({
   examples: ['claude-laptop'],
 })
 
-// PostgreSQL's text cannot hold NUL, so it is refused at the edge rather than met in the database.
-const NO_NUL = '^[^\\u0000]*$'
+// PostgreSQL's text holds neither NUL nor half a surrogate pair. Both are refused at the edge rather than met in the
+// database, which would refuse the one and silently replace the other.
+const STORABLE = '^[^\\u0000\\ud800-\\udfff]*$'
 
 /** Text that PostgreSQL can store. */
 export function text(options: Type.TStringOptions) {
-  return Type.String({ pattern: NO_NUL, ...options })
+  return Type.String({ pattern: STORABLE, ...options })
 }
 
 export const Label = Type.String({
-  pattern: '^[^\\s,\\u0000][^,\\u0000]{0,62}$',
+  pattern: '^[^\\s,\\u0000\\ud800-\\udfff][^,\\u0000\\ud800-\\udfff]{0,62}$',
   description: 'Compared without regard to case.',
   examples: ['linux', 'gpu'],
 })
+
+/** A count of bytes: PostgreSQL's bigint goes further, JavaScript's whole numbers do not. */
+export const ByteOffset = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })
 
 export const Labels = Type.Array(Label, { maxItems: 64 })
 

@@ -26,7 +26,9 @@ const definition = {
     examples: [['claude', '-p']],
   }),
   workdir: nullable(text({ minLength: 1, maxLength: 4_096 })),
-  env: Type.Record(Type.String({ pattern: '^[A-Za-z_][A-Za-z0-9_]*$' }), text({ maxLength: 32_768 })),
+  env: Type.Record(Type.String({ pattern: '^[A-Za-z_][A-Za-z0-9_]*$' }), text({ maxLength: 32_768 }), {
+    additionalProperties: false,
+  }),
   timeout_seconds: Type.Integer({ minimum: 1, maximum: 7 * 24 * 3_600 }),
   paused: Type.Boolean(),
 }

@@ -75,11 +75,12 @@ function compileInput(route: Route): (request: Request) => AnyInput {
   })
   return (request) => {
     const body = request.body as unknown
+    const mayBeLeftOut = route.bodyOptional === true && !hasBody(request)
     const input: AnyInput = {
       params: { ...request.params },
       query: { ...request.query },
       headers: { ...request.headers },
-      body: body === undefined && route.bodyOptional === true ? {} : body,
+      body: body === undefined && mayBeLeftOut ? {} : body,
     }
     if (route.body !== undefined && input.body === undefined) {
       throw new Problem('unsupported_media_type', 'The request has no JSON body.', {
@@ -90,6 +91,11 @@ function compileInput(route: Route): (request: Request) => AnyInput {
     if (errors.length > 0) throw invalidRequest(errors)
     return input
   }
+}
+
+/** RFC 9112, 6.3: a request has a body when one of these headers says so. */
+function hasBody({ headers }: Request): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
 }
 
 function errorsOf(result: ReturnType<Validator>): readonly InvalidPart[] {

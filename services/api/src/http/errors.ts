@@ -48,6 +48,9 @@ function toProblem(error: unknown): Problem {
 /** body-parser marks its errors with `type`; http-errors' statuses are its own words for ours. */
 function fromBodyParser(error: unknown): Problem | null {
   const { type, limit, code } = (error ?? {}) as { type?: unknown; limit?: unknown; code?: unknown }
+  if (typeof code === 'string' && /^(Z_|ERR_BROTLI|ERR_.*DECOMPRESS)/.test(code)) {
+    return new Problem('malformed_json', 'The body is not what its Content-Encoding says.')
+  }
   switch (type) {
     case 'entity.parse.failed':
       return new Problem('malformed_json', 'The body cannot be parsed.')

@@ -22,10 +22,12 @@ export function bindDequeue(binding: Binding, context: ApiContext): void {
     requireSelf(principal, body.agent_id)
     const gone = new AbortController()
     response.once('close', () => gone.abort())
+    // It may have hung up while its token was looked up.
+    if (response.destroyed) gone.abort()
     const over = AbortSignal.any([gone.signal, context.stopping])
     const deadline = performance.now() + (body.wait_seconds ?? 0) * 1_000
 
-    for (;;) {
+    while (!gone.signal.aborted) {
       const attempt = await claim(body.agent_id, body.request_key ?? null)
       if (attempt.kind === 'claimed') {
         events.taskClaimed(attempt.claim)
@@ -36,6 +38,7 @@ export function bindDequeue(binding: Binding, context: ApiContext): void {
       if (left <= 0 || over.aborted) return answerEmpty(attempt.kind)
       await context.wakeUps.next(Math.min(left, POLL_MILLISECONDS * (0.75 + Math.random() / 2)), over)
     }
+    return answerEmpty('empty')
   })
 
   async function claim(agentId: string, requestKey: string | null): Promise<ClaimForAgentResult> {

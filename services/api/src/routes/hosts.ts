@@ -10,13 +10,11 @@ import { Problem } from '../problem.ts'
 import { hostToWire } from '../wire/to-wire.ts'
 import { inUse } from './agents.ts'
 
-/** A dial may take 15 s; a dispatcher that has not answered by now is not there. */
-const CHECK_MILLISECONDS = 20_000
 const LOOK_AGAIN_MILLISECONDS = 250
 
 /** Configuring the hosts of the SSH track. The dispatchers are the ones that reach them. */
 export function bindHosts(binding: Binding, context: ApiContext): void {
-  const { pool, waker, wakeUps, stopping } = context
+  const { pool, waker, wakeUps, stopping, hostCheckMilliseconds } = context
 
   bind(binding, ROUTES.putHost, async ({ params, body }) => {
     const given = { ...HOST_DEFAULTS, ...body }
@@ -72,7 +70,7 @@ export function bindHosts(binding: Binding, context: ApiContext): void {
     const gone = new AbortController()
     response.once('close', () => gone.abort())
     const over = AbortSignal.any([gone.signal, stopping])
-    const deadline = performance.now() + CHECK_MILLISECONDS
+    const deadline = performance.now() + hostCheckMilliseconds
     while (performance.now() < deadline && !over.aborted) {
       const host = await find(params.host_id)
       if (host.checkedAt !== null && host.checkedAt >= requestedAt)
@@ -81,7 +79,7 @@ export function bindHosts(binding: Binding, context: ApiContext): void {
     }
     throw new Problem(
       'dispatcher_unavailable',
-      `No dispatcher checked ${params.host_id} within ${CHECK_MILLISECONDS / 1_000} s.`,
+      `No dispatcher checked ${params.host_id} within ${hostCheckMilliseconds / 1_000} s.`,
       {},
       { 'Retry-After': '10' },
     )

@@ -19,7 +19,7 @@ export function bindOperations(binding: Binding, context: ApiContext): void {
     } catch (error) {
       return {
         status: 503,
-        body: { status: 'not ready', reason: error instanceof Error ? error.message : String(error) },
+        body: { status: 'not ready', reason: reasonOf(error) },
       }
     }
   })
@@ -29,4 +29,10 @@ export function bindOperations(binding: Binding, context: ApiContext): void {
   bindStream(binding, ROUTES.getMetrics, async (_input, { response }) => {
     response.set('Content-Type', context.metrics.contentType).send(await context.metrics.text())
   })
+}
+
+/** An AggregateError of all addresses that were tried has an empty message; its code says enough. */
+function reasonOf(error: unknown): string {
+  const { message = '', code = '' } = error as { message?: string; code?: string }
+  return message !== '' ? message : code !== '' ? code : 'the database is away'
 }

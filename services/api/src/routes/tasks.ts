@@ -7,7 +7,7 @@ import { assignTask, cancelTask, createTask, listTaskEvents, rerunTask } from '@
 import type { NewTask } from '@switchyard/store'
 import type { Principal } from '../authenticate.ts'
 import type { ApiContext } from '../context.ts'
-import { bind } from '../http/bind.ts'
+import { bind, invalidRequest } from '../http/bind.ts'
 import type { Binding } from '../http/bind.ts'
 import { Problem } from '../problem.ts'
 import { eventToWire, taskToWire } from '../wire/to-wire.ts'
@@ -129,7 +129,7 @@ function newTaskFrom({ body, headers }: RouteInput<typeof ROUTES.createTask>, pr
     requires: normalizeLabels(body.requires ?? []),
     concurrencyKey: body.concurrency_key ?? null,
     maxAttempts: body.max_attempts ?? 3,
-    runAt: body.run_at === undefined ? null : new Date(body.run_at),
+    runAt: instantFrom(body.run_at),
     source: {
       kind: 'api',
       repository: body.source?.repository ?? null,
@@ -150,12 +150,21 @@ function newTaskFrom({ body, headers }: RouteInput<typeof ROUTES.createTask>, pr
   }
 }
 
+/** RFC 3339 knows leap seconds and offsets that JavaScript does not. */
+function instantFrom(text: string | undefined): Date | null {
+  if (text === undefined) return null
+  const instant = new Date(text)
+  if (!Number.isNaN(instant.getTime())) return instant
+  const message = `must be an instant like ${new Date(0).toISOString()}, not ${JSON.stringify(text)}`
+  throw invalidRequest([{ path: 'body.run_at', message }])
+}
+
 function invalidState(task: Task, allowed: readonly TaskStatus[], deed: string): Problem {
   return new Problem(
     'invalid_state',
     `Task ${task.id} is ${task.status}; only a task that is ${allowed.join(', ')} can ${deed}.`,
     {
-      status: task.status,
+      task_status: task.status,
       allowed_statuses: allowed,
       agent_id: task.agentId,
     },

@@ -1,4 +1,4 @@
-import type { CandidateVerdict, Task, TaskStatus, Verdict } from '@switchyard/core'
+import type { CandidateVerdict, Task, TaskStatus } from '@switchyard/core'
 import type { Dispatcher } from '@switchyard/store'
 
 export interface RoutingFacts {
@@ -27,13 +27,7 @@ export function explainRouting(facts: RoutingFacts): RoutingExplanation {
     case 'waiting':
       return explainWaiting(facts)
     case 'scheduled':
-      return {
-        explanation:
-          task.error === null
-            ? 'It was created to run later.'
-            : `Its last attempt failed (${task.error.message}), and it is tried again after a pause.`,
-        nextAction: { at: task.runAt, what: 'it becomes pending' },
-      }
+      return explainScheduled(facts)
     case 'pending':
       return explainPending(facts)
     case 'claimed':
@@ -61,13 +55,32 @@ export function explainRouting(facts: RoutingFacts): RoutingExplanation {
   }
 }
 
-function explainWaiting({ task, predecessor }: RoutingFacts): RoutingExplanation {
+function explainScheduled(facts: RoutingFacts): RoutingExplanation {
+  const { task } = facts
+  const cause =
+    task.error === null
+      ? 'It was created to run later.'
+      : `Its last attempt failed (${task.error.message}), and it is tried again after a pause.`
+  if (isDispatching(facts)) {
+    return { explanation: cause, nextAction: { at: task.runAt, what: 'it becomes pending' } }
+  }
+  return {
+    explanation: `${cause} No dispatcher is running, and only a dispatcher makes it pending.`,
+    nextAction: { at: null, what: 'a dispatcher is started' },
+  }
+}
+
+function explainWaiting(facts: RoutingFacts): RoutingExplanation {
+  const { task, predecessor } = facts
   const key = task.concurrencyKey ?? ''
   if (predecessor === null) {
-    return {
-      explanation: `Tasks with the concurrency key “${key}” run one at a time, and its turn has come.`,
-      nextAction: { at: null, what: 'a dispatcher admits it in its next cycle' },
-    }
+    const turn = `Tasks with the concurrency key “${key}” run one at a time, and its turn has come.`
+    return isDispatching(facts)
+      ? { explanation: turn, nextAction: { at: null, what: 'a dispatcher admits it in its next cycle' } }
+      : {
+          explanation: `${turn} No dispatcher is running to admit it.`,
+          nextAction: { at: null, what: 'a dispatcher is started' },
+        }
   }
   return {
     explanation: `Tasks with the concurrency key “${key}” run one at a time, and task ${predecessor.id} is ${predecessor.status}.`,
@@ -81,6 +94,11 @@ function explainPending(facts: RoutingFacts): RoutingExplanation {
   if (ahead > 0) sentences.push(`${ahead} pending task(s) stand before it.`)
   if (task.executionMode !== 'undecided')
     return { explanation: sentences.join(' '), nextAction: whoActs(verdicts) }
+  if (!isDispatching(facts)) {
+    sentences.push('No dispatcher is running: hosts get nothing, and it stays undecided.')
+    const what = 'an agent dequeues it, or a dispatcher is started'
+    return { explanation: sentences.join(' '), nextAction: { at: null, what } }
+  }
   const flipAt = new Date((task.pendingSince ?? task.createdAt).getTime() + undecidedTimeoutSeconds * 1_000)
   return {
     explanation: sentences.join(' '),
@@ -88,15 +106,16 @@ function explainPending(facts: RoutingFacts): RoutingExplanation {
   }
 }
 
-function obstacle({ task, verdicts, dispatchers, now }: RoutingFacts): string {
+function obstacle(facts: RoutingFacts): string {
+  const { task, verdicts } = facts
   const relevant = verdicts.filter(({ verdict }) => verdict !== 'wrong_mode' && verdict !== 'not_assigned')
   const needed = task.requires.length === 0 ? '' : ` with the labels ${task.requires.join(', ')}`
   const track =
     task.executionMode === 'undecided' ? 'host or agent' : task.executionMode === 'ssh_cli' ? 'host' : 'agent'
-  if (task.assignedAgentId !== null) return explainAssigned(task.assignedAgentId, relevant)
-  if (task.executionMode === 'ssh_cli' && !dispatchers.some((dispatcher) => isAlive(dispatcher, now))) {
+  if (task.executionMode === 'ssh_cli' && !isDispatching(facts)) {
     return 'Only a host may take it, and no dispatcher is running.'
   }
+  if (task.assignedAgentId !== null) return explainAssigned(task.assignedAgentId, relevant)
   if (relevant.length === 0) return `No ${track} is known.`
   const available = relevant.filter(({ verdict }) => verdict === 'available')
   if (available.length > 0) return `${namesOf(available)} could take it and has not done so yet.`
@@ -113,9 +132,6 @@ function explainAssigned(agentId: string, verdicts: readonly CandidateVerdict[])
   return `It is assigned to ${agentId}, ${reason}.`
 }
 
-/** Verdicts that end by themselves, so that waiting is enough. */
-const PASSING: readonly Verdict[] = ['available', 'full', 'cooling_down', 'unreachable']
-
 function whoActs(verdicts: readonly CandidateVerdict[]): RoutingExplanation['nextAction'] {
   const cooling = verdicts.flatMap(({ verdict, until }) =>
     verdict === 'cooling_down' && until !== null ? [until] : [],
@@ -124,8 +140,9 @@ function whoActs(verdicts: readonly CandidateVerdict[]): RoutingExplanation['nex
     return { at: null, what: 'one that could take it asks for work' }
   const [soonest] = cooling.sort((a, b) => a.getTime() - b.getTime())
   if (soonest !== undefined) return { at: soonest, what: 'a host that failed is tried again' }
-  if (verdicts.some(({ verdict }) => PASSING.includes(verdict)))
-    return { at: null, what: 'a slot becomes free' }
+  if (verdicts.some(({ verdict }) => verdict === 'full')) return { at: null, what: 'a slot becomes free' }
+  if (verdicts.some(({ verdict }) => verdict === 'unreachable'))
+    return { at: null, what: 'a dispatcher tries the host again in its next cycle' }
   return { at: null, what: 'somebody who fits is registered, resumed or starts asking for work' }
 }
 
@@ -136,6 +153,10 @@ function namesOf(verdicts: readonly CandidateVerdict[]): string {
 
 function holderOf(task: Task): string {
   return task.agentId ?? 'Somebody'
+}
+
+function isDispatching({ dispatchers, now }: RoutingFacts): boolean {
+  return dispatchers.some((dispatcher) => !dispatcher.draining && isAlive(dispatcher, now))
 }
 
 function isAlive(dispatcher: Dispatcher, now: Date): boolean {
