@@ -1,0 +1,116 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import type { Task } from '@switchyard/core'
+import { admitNext, completeClaim, createTask, getTask, listAdmissibleKeys } from '@switchyard/store'
+import type { CreateTaskResult, Pool } from '@switchyard/store'
+import { createTestDatabase } from '../support/database.ts'
+import type { TestDatabase } from '../support/database.ts'
+import { at } from '../support/fixed-clock.ts'
+import { holdBeforeCommit, openRacingPool } from '../support/racing-pools.ts'
+import type { RacingPool } from '../support/racing-pools.ts'
+import { addTask, newTask, runningTask } from '../support/task-factory.ts'
+import type { HeldTask } from '../support/task-factory.ts'
+import { untilBlocked } from '../support/until-blocked.ts'
+
+let database: TestDatabase
+let first: RacingPool
+let second: RacingPool
+beforeAll(async () => {
+  database = await createTestDatabase()
+  first = await openRacingPool(database)
+  second = await openRacingPool(database)
+})
+afterAll(async () => {
+  await first.end()
+  await second.end()
+  await database.drop()
+})
+
+/** The first does everything but its commit; the second comes and waits for it; then the first commits. */
+async function race<A, B>(
+  winner: (pool: Pool) => Promise<A>,
+  loser: (pool: Pool) => Promise<B>,
+): Promise<{ won: A; lost: B }> {
+  const held = holdBeforeCommit(first.pool)
+  const winning = winner(held.pool)
+  await held.reachedCommit
+  const losing = loser(second.pool)
+  await untilBlocked(database.pool, second.pid, first.pid)
+  held.release()
+  return { won: await winning, lost: await losing }
+}
+
+const insert =
+  (concurrencyKey: string) =>
+  (pool: Pool): Promise<CreateTaskResult> =>
+    createTask(pool, newTask({ concurrencyKey }), at(1))
+const complete =
+  (held: HeldTask) =>
+  (pool: Pool): Promise<Task | null> =>
+    completeClaim(pool, held, { result: {}, actor: 'agent', now: at(2) })
+const admit =
+  (key: string) =>
+  (pool: Pool): Promise<boolean> =>
+    admitNext(pool, key, at(3))
+
+describe('two first tasks of a key', () => {
+  it('the second waits for the commit of the first, then behind it', async () => {
+    const { won, lost } = await race(insert('two'), insert('two'))
+    expect(won).toMatchObject({ kind: 'created', task: { status: 'pending' } })
+    expect(lost).toMatchObject({ kind: 'created', task: { status: 'waiting' } })
+  })
+
+  it('the second takes the place of a first that is rolled back', async () => {
+    const connection = await first.pool.connect()
+    await connection.query('begin')
+    await createTask(connection, newTask({ concurrencyKey: 'rolled back' }), at(1))
+    const losing = insert('rolled back')(second.pool)
+    await untilBlocked(database.pool, second.pid, first.pid)
+    await connection.query('rollback')
+    connection.release()
+    expect(await losing).toMatchObject({ kind: 'created', task: { status: 'pending' } })
+  })
+})
+
+describe('the end of a predecessor and the insert of a successor', () => {
+  it('the successor that is inserted before the end commits is let in by the end', async () => {
+    const predecessor = await runningTask(database.pool, { concurrencyKey: 'end first' })
+    const held = holdBeforeCommit(first.pool)
+    const ending = complete(predecessor)(held.pool)
+    await held.reachedCommit
+    const { task } = await insert('end first')(second.pool)
+    expect(task.status).toBe('waiting')
+    held.release()
+    await ending
+    expect(await getTask(database.pool, task.id)).toMatchObject({ status: 'pending', pendingSince: at(2) })
+  })
+
+  it('the successor that the end could not see is let in by the sweep', async () => {
+    const predecessor = await runningTask(database.pool, { concurrencyKey: 'insert first' })
+    const held = holdBeforeCommit(first.pool)
+    const inserting = insert('insert first')(held.pool)
+    await held.reachedCommit
+    await complete(predecessor)(second.pool)
+    held.release()
+    const { task } = await inserting
+    expect(task.status).toBe('waiting')
+    expect(await listAdmissibleKeys(database.pool, 10)).toEqual(['insert first'])
+    expect(await admit('insert first')(database.pool)).toBe(true)
+    expect(await getTask(database.pool, task.id)).toMatchObject({ status: 'pending' })
+  })
+})
+
+describe('two admissions of a key', () => {
+  it('let in the first that waits, and nobody else', async () => {
+    const [predecessor, next, last] = [
+      await addTask(database.pool, { concurrencyKey: 'admit' }),
+      await addTask(database.pool, { concurrencyKey: 'admit' }),
+      await addTask(database.pool, { concurrencyKey: 'admit' }),
+    ]
+    await database.pool.query(`update tasks set status = 'cancelled', finished_at = now() where id = $1`, [
+      predecessor.id,
+    ])
+    expect(await race(admit('admit'), admit('admit'))).toEqual({ won: true, lost: false })
+    expect(await getTask(database.pool, next.id)).toMatchObject({ status: 'pending' })
+    expect(await getTask(database.pool, last.id)).toMatchObject({ status: 'waiting' })
+  })
+})

@@ -1,0 +1,135 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { settleExpiry, settleFailure } from '@switchyard/core'
+import type { Task } from '@switchyard/core'
+import { completeClaim, getTask, listTaskEvents, renewLease, settleClaim } from '@switchyard/store'
+import type { Pool, RenewedLease } from '@switchyard/store'
+import { createTestDatabase } from '../support/database.ts'
+import type { TestDatabase } from '../support/database.ts'
+import { at } from '../support/fixed-clock.ts'
+import { holdBeforeCommit, openRacingPool } from '../support/racing-pools.ts'
+import type { RacingPool } from '../support/racing-pools.ts'
+import { runningTask } from '../support/task-factory.ts'
+import type { HeldTask } from '../support/task-factory.ts'
+import { untilBlocked } from '../support/until-blocked.ts'
+
+let database: TestDatabase
+let first: RacingPool
+let second: RacingPool
+beforeAll(async () => {
+  database = await createTestDatabase()
+  first = await openRacingPool(database)
+  second = await openRacingPool(database)
+})
+afterAll(async () => {
+  await first.end()
+  await second.end()
+  await database.drop()
+})
+
+/** The first does everything but its commit; the second comes and waits for it; then the first commits. */
+async function race<A, B>(
+  winner: (pool: Pool) => Promise<A>,
+  loser: (pool: Pool) => Promise<B>,
+): Promise<{ won: A; lost: B }> {
+  const held = holdBeforeCommit(first.pool)
+  const winning = winner(held.pool)
+  await held.reachedCommit
+  const losing = loser(second.pool)
+  await untilBlocked(database.pool, second.pid, first.pid)
+  held.release()
+  return { won: await winning, lost: await losing }
+}
+
+const complete =
+  (held: HeldTask) =>
+  (pool: Pool): Promise<Task | null> =>
+    completeClaim(pool, held, { result: { summary: 'done' }, actor: 'agent', now: at(100) })
+const heartbeat =
+  (held: HeldTask) =>
+  (pool: Pool): Promise<RenewedLease | null> =>
+    renewLease(pool, { ...held, leaseSeconds: 90, progress: null, actor: 'agent', now: at(100) })
+const fail =
+  (held: HeldTask) =>
+  (pool: Pool): Promise<Task | null> =>
+    settleClaim(pool, held, {
+      actor: 'agent',
+      now: at(100),
+      decide: (task) =>
+        settleFailure(task, { error: { code: 'broken', message: 'it broke' }, retryable: true }, 0.5),
+    })
+const expire =
+  (held: HeldTask) =>
+  (pool: Pool): Promise<Task | null> =>
+    settleClaim(pool, held, {
+      actor: 'dispatcher',
+      now: at(100),
+      decide: (task) => (task.expired ? settleExpiry(task, 20, 0.5) : null),
+    })
+
+async function endings(held: HeldTask): Promise<string[]> {
+  return (await listTaskEvents(database.pool, held.taskId)).slice(3).map(({ event }) => event)
+}
+
+describe('whoever comes second to the end of a claim', () => {
+  it('loses the completion to the expiry', async () => {
+    const held = await runningTask(database.pool)
+    const { won, lost } = await race(expire(held), complete(held))
+    expect(won).toMatchObject({ status: 'scheduled' })
+    expect(lost).toBeNull()
+    expect(await getTask(database.pool, held.taskId)).toMatchObject({ status: 'scheduled', result: null })
+    expect(await endings(held)).toEqual(['retry'])
+  })
+
+  it('loses the expiry to the completion', async () => {
+    const held = await runningTask(database.pool)
+    const { won, lost } = await race(complete(held), expire(held))
+    expect(won).toMatchObject({ status: 'succeeded' })
+    expect(lost).toBeNull()
+    expect(await endings(held)).toEqual(['succeed'])
+  })
+
+  it('loses the failure to the completion, and the completion to the failure', async () => {
+    const one = await runningTask(database.pool)
+    expect(await race(complete(one), fail(one))).toMatchObject({ won: { status: 'succeeded' }, lost: null })
+    expect(await endings(one)).toEqual(['succeed'])
+    const other = await runningTask(database.pool)
+    expect(await race(fail(other), complete(other))).toMatchObject({
+      won: { status: 'scheduled' },
+      lost: null,
+    })
+    expect(await endings(other)).toEqual(['retry'])
+  })
+
+  it('loses the completion to the same completion', async () => {
+    const held = await runningTask(database.pool)
+    expect(await race(complete(held), complete(held))).toMatchObject({
+      won: { status: 'succeeded' },
+      lost: null,
+    })
+    expect(await endings(held)).toEqual(['succeed'])
+  })
+})
+
+describe('a heartbeat and the expiry', () => {
+  it('in this order keep the claim: what expired a moment ago has been renewed', async () => {
+    const held = await runningTask(database.pool)
+    const { won, lost } = await race(heartbeat(held), expire(held))
+    expect(won).toMatchObject({ expiresAt: at(190) })
+    expect(lost).toBeNull()
+    expect(await getTask(database.pool, held.taskId)).toMatchObject({
+      status: 'running',
+      leaseExpiresAt: at(190),
+    })
+  })
+
+  it('in the other order end it, and the heartbeat says so', async () => {
+    const held = await runningTask(database.pool)
+    const { won, lost } = await race(expire(held), heartbeat(held))
+    expect(won).toMatchObject({ status: 'scheduled' })
+    expect(lost).toBeNull()
+    expect(await getTask(database.pool, held.taskId)).toMatchObject({
+      status: 'scheduled',
+      leaseExpiresAt: null,
+    })
+  })
+})
