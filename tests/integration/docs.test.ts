@@ -1,0 +1,127 @@
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { dirname, join, normalize } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { ApiVariables } from '@switchyard/api'
+import { createDispatcherMetrics, DispatcherConfig } from '@switchyard/dispatcher'
+import { LauncherConfig } from '@switchyard/launcher'
+import { createMetrics } from '@switchyard/platform'
+import { STATEMENTS } from '@switchyard/store'
+import { startTestApi } from '../support/api.ts'
+import type { TestApi } from '../support/api.ts'
+import { createTestDatabase } from '../support/database.ts'
+import type { TestDatabase } from '../support/database.ts'
+import { anchors, codeBlocks, prose, readDocument, readDocuments } from '../support/markdown.ts'
+import type { Document } from '../support/markdown.ts'
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url))
+
+/** What the skill calls the things that an agent is given. */
+const OF_AGENTS = ['SWITCHYARD_SERVER', 'SWITCHYARD_TOKEN']
+const OF_TESTS = ['SWITCHYARD_TEST_DATABASE']
+
+let documents: Document[] = []
+let database: TestDatabase
+let api: TestApi
+
+beforeAll(async () => {
+  documents = await readDocuments()
+  database = await createTestDatabase()
+  api = await startTestApi(database)
+})
+afterAll(async () => {
+  await api.stop()
+  await database.drop()
+})
+
+describe('the documents', () => {
+  it('link to files and headings that exist', async () => {
+    const broken: string[] = []
+    for (const { path, text } of documents) {
+      for (const [, target = ''] of prose(text).matchAll(/\]\(([^)\s]+)\)/g)) {
+        if (/^[a-z]+:/.test(target)) continue
+        const [file = '', anchor] = target.split('#')
+        const linked = file === '' ? path : normalize(join(dirname(path), file))
+        if (!existsSync(join(ROOT, linked))) broken.push(`${path}: ${target}`)
+        else if (anchor !== undefined && !anchors((await readDocument(linked)).text).includes(anchor)) {
+          broken.push(`${path}: ${target} (no such heading)`)
+        }
+      }
+    }
+    expect(broken).toEqual([])
+  })
+
+  it('name npm scripts that exist', async () => {
+    const { scripts } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as {
+      scripts: Record<string, string>
+    }
+    const unknown = findAll(/\bnpm (?:run ([\w:-]+)|(start|test))\b/g).filter(
+      ({ name }) => !(name in scripts),
+    )
+    expect(unknown).toEqual([])
+  })
+
+  it('name environment variables that somebody reads', async () => {
+    const composeFiles = await Promise.all(
+      ['docker-compose.yml', 'docker-compose.secrets.yml'].map((file) => readFile(join(ROOT, file), 'utf8')),
+    )
+    const givenToCommands = await readFile(
+      join(ROOT, 'services/dispatcher/src/runs/run-environment.ts'),
+      'utf8',
+    )
+    const known = new Set([
+      ...[LauncherConfig, ApiVariables, DispatcherConfig].flatMap(({ properties }) =>
+        Object.keys(properties),
+      ),
+      ...composeFiles.flatMap((file) => [...file.matchAll(/\$\{(\w+)/g)].map(([, name = '']) => name)),
+      ...[...givenToCommands.matchAll(/\bSWITCHYARD_\w+/g)].map(([name]) => name),
+      ...OF_AGENTS,
+      ...OF_TESTS,
+    ])
+    const unknown = findAll(/\b(SWITCHYARD_[A-Z0-9_]*[A-Z0-9])\b/g).filter(
+      ({ name }) => !known.has(name.replace(/_FILE$/, '')) && !known.has(name),
+    )
+    expect(unknown).toEqual([])
+  })
+
+  it('have all metrics, and none that does not exist', async () => {
+    const dispatcher = createMetrics()
+    createDispatcherMetrics(dispatcher)
+    const exposed = [(await api.call('GET', '/metrics')).text, await dispatcher.text()].join('\n')
+    const registered = [...exposed.matchAll(/^# HELP (switchyard_\w+)/gm)].map(([, name = '']) => name)
+    const { text } = await readDocument('docs/operations.md')
+    const documented = [...text.matchAll(/\bswitchyard_[a-z_]+/g)].map(([name]) => name)
+    expect(new Set(documented)).toEqual(new Set(registered))
+  })
+
+  it('show the claim as it is', async () => {
+    const { text } = await readDocument('docs/architecture.md')
+    const shown = codeBlocks(text).find(
+      (block) => block.language === 'sql' && block.text.startsWith('with next'),
+    )
+    const pieces = (shown?.text ?? '').split('…').map(oneLine)
+    expect(pieces.length).toBeGreaterThan(1)
+    for (const piece of pieces) expect(oneLine(STATEMENTS['claim_for_agent'] ?? '')).toContain(piece)
+  })
+
+  it('show the indexes of the claim as they are', async () => {
+    const { text } = await readDocument('docs/architecture.md')
+    const migration = oneLine(await readFile(join(ROOT, 'db/migrations/0001_queue.sql'), 'utf8'))
+    const shown = codeBlocks(text).find((block) => block.text.startsWith('create index'))
+    const statements = (shown?.text ?? '').split(';').map(oneLine).filter(Boolean)
+    expect(statements).toHaveLength(2)
+    for (const statement of statements) expect(migration).toContain(statement)
+  })
+})
+
+/** What the pattern's first group that matched says, and where. */
+function findAll(pattern: RegExp): { path: string; name: string }[] {
+  return documents.flatMap(({ path, text }) =>
+    [...text.matchAll(pattern)].map((match) => ({ path, name: match.slice(1).find(Boolean) ?? '' })),
+  )
+}
+
+function oneLine(text: string): string {
+  return text.replaceAll(/\s+/g, ' ').trim()
+}
