@@ -134,7 +134,8 @@ async function takeAndPredict(world: LifeWorld, model: TokenModel, next: Step): 
       else model.ended(claim.leaseToken)
       return
     }
-    default:
+    case 'rerun':
+    case 'assign':
       await world.take(next)
   }
 }

@@ -1,13 +1,20 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import type { Task } from '@switchyard/core'
-import { admitNext, completeClaim, createTask, getTask, listAdmissibleKeys } from '@switchyard/store'
-import type { CreateTaskResult, Pool } from '@switchyard/store'
+import {
+  admitNext,
+  assignTask,
+  completeClaim,
+  createTask,
+  getTask,
+  listAdmissibleKeys,
+} from '@switchyard/store'
+import type { AssignTaskResult, CreateTaskResult, Pool } from '@switchyard/store'
 import { createTestDatabase } from '../support/database.ts'
 import type { TestDatabase } from '../support/database.ts'
 import { at } from '../support/fixed-clock.ts'
 import { holdBeforeCommit, openRacingPool } from '../support/racing-pools.ts'
 import type { RacingPool } from '../support/racing-pools.ts'
-import { addTask, newTask, runningTask } from '../support/task-factory.ts'
+import { addAgent, addTask, newTask, runningTask } from '../support/task-factory.ts'
 import type { HeldTask } from '../support/task-factory.ts'
 import { untilBlocked } from '../support/until-blocked.ts'
 
@@ -99,8 +106,29 @@ describe('the end of a predecessor and the insert of a successor', () => {
   })
 })
 
-describe('two admissions of a key', () => {
-  it('let in the first that waits, and nobody else', async () => {
+describe('an admission', () => {
+  it('waits for the first in line, whatever is being done to it, and lets nobody pass', async () => {
+    const key = 'line'
+    const [predecessor, next, last] = [
+      await addTask(database.pool, { concurrencyKey: key }),
+      await addTask(database.pool, { concurrencyKey: key }),
+      await addTask(database.pool, { concurrencyKey: key }),
+    ]
+    await database.pool.query(`update tasks set status = 'cancelled', finished_at = now() where id = $1`, [
+      predecessor.id,
+    ])
+    const agentId = await addAgent(database.pool)
+    const assign = (pool: Pool): Promise<AssignTaskResult> =>
+      assignTask(pool, { taskId: next.id, agentId, executionMode: null, actor: 'coordinator', now: at(2) })
+    expect(await race(assign, admit(key))).toMatchObject({ won: { kind: 'assigned' }, lost: true })
+    expect(await getTask(database.pool, next.id)).toMatchObject({
+      status: 'pending',
+      assignedAgentId: agentId,
+    })
+    expect(await getTask(database.pool, last.id)).toMatchObject({ status: 'waiting' })
+  })
+
+  it('twice at once lets in the first that waits, and nobody else', async () => {
     const [predecessor, next, last] = [
       await addTask(database.pool, { concurrencyKey: 'admit' }),
       await addTask(database.pool, { concurrencyKey: 'admit' }),

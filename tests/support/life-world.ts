@@ -165,7 +165,10 @@ export class LifeWorld {
       case 'sweep':
         this.seconds += step.seconds
         return this.sweep()
-      default: {
+      case 'heartbeat':
+      case 'complete':
+      case 'fail':
+      case 'release': {
         const claim = this.claim(step.token)
         return claim === null ? null : this[step.kind](claim)
       }

@@ -27,13 +27,7 @@ function delivery(deliveryUuid: string | null): ReceivedDelivery {
 }
 
 function plan(object: string | null): DeliveryPlan {
-  const {
-    createdBy: _,
-    idempotency: __,
-    modeReason: ___,
-    rule: ____,
-    ...task
-  } = newTask({ dedupeKey: object, concurrencyKey: object })
+  const task = newTask({ dedupeKey: object, concurrencyKey: object })
   return { kind: 'task', rule: 'label', cancelFirst: null, task }
 }
 

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { flipUndecided, getTask, listTaskEvents, makeDue } from '@switchyard/store'
+import { assignTask, flipUndecided, getTask, listTaskEvents, makeDue } from '@switchyard/store'
 import { createTestDatabase } from '../../support/database.ts'
 import type { TestDatabase } from '../../support/database.ts'
 import { at } from '../../support/fixed-clock.ts'
-import { addTask, claimedTask, settle } from '../../support/task-factory.ts'
+import { addHost, addTask, claimedTask, settle } from '../../support/task-factory.ts'
 
 let database: TestDatabase
 beforeAll(async () => {
@@ -39,10 +39,12 @@ describe('phase 2', () => {
     expect(await flipUndecided(database.pool, 30, sweep(60))).toBe(0)
   })
 
-  it('touches neither tasks by request nor tasks that somebody holds or that are not yet pending', async () => {
+  it('touches no task by request, assigned to a host, held by somebody, or not yet pending', async () => {
     await addTask(database.pool, { requestedMode: 'ssh_cli' })
     await claimedTask(database.pool)
     await addTask(database.pool, { runAt: at(5000) })
+    const assigned = { taskId: (await addTask(database.pool)).id, agentId: await addHost(database.pool) }
+    await assignTask(database.pool, { ...assigned, executionMode: null, actor: 'coordinator', now: at(1) })
     expect(await flipUndecided(database.pool, 30, sweep(1000))).toBe(0)
   })
 
