@@ -496,30 +496,41 @@ describe('a host that does not answer', () => {
     }))
 })
 
-describe('a stricter OpenSSH', () => {
-  it('that allows fewer channels costs one run its start, and is then asked for no more', async () => {
-    const server = await startSshd({ config: ['MaxSessions 1'] })
-    const ssh = createSsh()
+describe('a server that opens one channel on each connection', () => {
+  let server: LocalSshServer
+  const ssh = createSsh()
+
+  beforeAll(async () => {
+    server = await startSshd({ config: ['MaxSessions 1'] })
+  })
+  afterAll(async () => {
+    await ssh.close()
+    await server.stop()
+  })
+
+  async function run(changes: Partial<RunRequest>): Promise<RunResult> {
     const { address, port, user, privateKeyPath, hostKeySha256 } = server
     const target = { id: 'host', address, port, user, privateKeyPath, hostKeySha256 }
-    const request = (command: string[]): RunRequest => ({
-      command,
+    const dial = await ssh.dial(target, never)
+    if (!dial.ok) throw new Error(dial.failure.message)
+    const request: RunRequest = {
+      command: ['true'],
       workdir: null,
       environment: {},
       stdin: '',
       timeoutSeconds: 30,
       onOutput: () => Promise.resolve(),
       signal: never,
-    })
-    const begin = async () => {
-      const dial = await ssh.dial(target, never)
-      if (!dial.ok) throw new Error(dial.failure.message)
-      return dial.session
+      ...changes,
     }
+    return dial.session.run(request).finally(() => dial.session.release())
+  }
+
+  it('gets as many connections as there are runs, and one to kill over', async () => {
     const cancel = new AbortController()
     const started = createGate()
-    const first = (await begin()).run({
-      ...request(['sleep', '300']),
+    const first = run({
+      command: ['sleep', '300'],
       onStarting: () => {
         started.open()
         return Promise.resolve()
@@ -527,13 +538,9 @@ describe('a stricter OpenSSH', () => {
       signal: cancel.signal,
     })
     await started.opened
-    const second = await begin()
-    expect(await second.run(request(['true']))).toMatchObject({ kind: 'not_started' })
-    second.release()
-    expect(await (await begin()).run(request(['true']))).toEqual({ kind: 'exited', code: 0 })
+    const beside = await Promise.all([run({}), run({}), run({ command: ['false'] })])
+    expect(beside).toEqual([0, 0, 1].map((code) => ({ kind: 'exited', code })))
     cancel.abort()
     expect(await first).toEqual({ kind: 'cancelled' })
-    await ssh.close()
-    await server.stop()
   })
 })

@@ -138,7 +138,30 @@ describe('Pool', () => {
     second?.refuseMore()
     second?.release()
     void pool.take(never)
+    expect(dials).toHaveLength(2)
+  })
+
+  it('starts with fewer places on the next connection when one was refused', async () => {
+    const { pool, dials, answer } = createPool()
+    const takes = [pool.take(never), pool.take(never)]
+    answer(0)
+    const [, second] = (await Promise.all(takes)).map(place)
+    second?.refuseMore()
+    const next = [pool.take(never), pool.take(never)]
+    answer(1)
+    await next[0]
     await settled()
+    expect(dials).toHaveLength(3)
+  })
+
+  it('gives nobody a place on a connection that opened no channel at all', async () => {
+    const { pool, dials, answer } = createPool()
+    const taking = pool.take(never)
+    answer(0)
+    const only = place(await taking)
+    only.refuseMore()
+    only.release()
+    void pool.take(never)
     expect(dials).toHaveLength(2)
   })
 

@@ -13,7 +13,7 @@ export interface Place<C> {
   readonly connection: C
   /** Gives the place back. Calling it again does nothing. */
   release(): void
-  /** The server opened fewer channels than we allow: ask no more of this connection than it has now. */
+  /** The server refused this place its channel: ask no more of this connection than its other places. */
   refuseMore(): void
 }
 
@@ -39,11 +39,14 @@ export class Pool<C extends Pooled> {
   readonly #options: PoolOptions
   readonly #entries = new Set<Entry<C>>()
   #dialling: Dialling<C> | null = null
+  /** What the next connection starts with: as many channels as we allow, or fewer since one was refused. */
+  #channels: number
   #closed = false
 
   constructor(dial: (signal: AbortSignal) => Promise<DialResult<C>>, options: PoolOptions) {
     this.#dial = dial
     this.#options = options
+    this.#channels = options.channelsPerConnection
   }
 
   /** A place on a connection that has room, else on a new one. Aborting stops waiting, and the dial if nobody else waits. */
@@ -85,7 +88,8 @@ export class Pool<C extends Pooled> {
         if (entry.taken === 0) this.#watchIdle(entry)
       },
       refuseMore: () => {
-        entry.limit = Math.max(1, Math.min(entry.limit, entry.taken - 1))
+        entry.limit = Math.min(entry.limit, entry.taken - 1)
+        this.#channels = Math.max(1, Math.min(this.#channels, entry.limit))
       },
     }
   }
@@ -131,7 +135,7 @@ export class Pool<C extends Pooled> {
     const entry: Entry<C> = {
       connection,
       taken: 0,
-      limit: this.#options.channelsPerConnection,
+      limit: this.#channels,
       idleTimer: null,
     }
     this.#entries.add(entry)

@@ -4,6 +4,7 @@ import type { HostKey } from './host-key.ts'
 import { Pool, type Place, type PoolOptions } from './pool.ts'
 import { run, type BorrowConnection, type RunTiming } from './run.ts'
 import type { RunRequest, RunResult } from './run-result.ts'
+import { seatOn, type Seat } from './seat.ts'
 import type { DialFailure, SshTarget } from './target.ts'
 
 export interface SshOptions extends DialOptions, PoolOptions, RunTiming {}
@@ -79,16 +80,9 @@ export function createSsh(given: Partial<SshOptions> = {}): Ssh {
   return {
     async dial(target, signal) {
       if (closed) return { ok: false, failure: { kind: 'cancelled', message: 'SSH is closed' } }
-      const taken = await poolOf(target).take(signal)
-      if (!taken.ok) return taken
-      return {
-        ok: true,
-        session: openSession(
-          taken.value,
-          borrowFrom(() => poolOf(target)),
-          options,
-        ),
-      }
+      const pool = poolOf(target)
+      const taken = await pool.take(signal)
+      return taken.ok ? { ok: true, session: openSession(pool, taken.value, options) } : taken
     },
     check: (target) => check(target, options),
     async close() {
@@ -99,28 +93,27 @@ export function createSsh(given: Partial<SshOptions> = {}): Ssh {
   }
 }
 
-function openSession(place: Place<Connection>, borrow: BorrowConnection, options: SshOptions): SshSession {
-  const connection: Pick<Connection, 'execute'> = {
-    async execute(commandLine) {
-      const result = await place.connection.execute(commandLine)
-      if (!result.ok) place.refuseMore()
-      return result
-    },
-  }
+function openSession(pool: Pool<Connection>, place: Place<Connection>, options: SshOptions): SshSession {
+  let seat: Seat | null = null
   return {
-    run: (request) => run(connection, borrow, request, options),
-    release: () => place.release(),
+    run(request) {
+      seat = seatOn(pool, place, request.signal)
+      return run(seat, borrowFrom(pool), request, options)
+    },
+    release: () => (seat ?? place).release(),
   }
 }
 
-function borrowFrom(pool: () => Pool<Connection>): BorrowConnection {
+function borrowFrom(pool: Pool<Connection>): BorrowConnection {
   return async (use) => {
-    const taken = await pool().take(new AbortController().signal)
+    const never = new AbortController().signal
+    const taken = await pool.take(never)
     if (!taken.ok) return { gone: false, message: `no connection to kill over: ${taken.failure.message}` }
+    const seat = seatOn(pool, taken.value, never)
     try {
-      return await use(taken.value.connection)
+      return await use(seat)
     } finally {
-      taken.value.release()
+      seat.release()
     }
   }
 }
