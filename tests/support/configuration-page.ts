@@ -15,8 +15,7 @@ named together. A variable that begins with \`SWITCHYARD_\` and that nobody read
 - **From a file**: instead of \`NAME\`, set \`NAME_FILE\` to the path of a file that holds the value, as Docker secrets do.
 - **Lists** are separated by commas. While a token or secret is being replaced, both the new and the old one stand there.
 - **Empty** means not set.
-- **Both services** read \`DATABASE_URL\`, \`LOG_LEVEL\`, \`SWITCHYARD_START_SECONDS\`, \`SWITCHYARD_LEASE_SECONDS\`,
-  \`SWITCHYARD_UNDECIDED_TIMEOUT_SECONDS\`, \`SWITCHYARD_MAX_DELIVERIES\` and \`SWITCHYARD_LOG_LIMIT_BYTES\`. Give them the same values.
+- **In both tables**, of the API and of the dispatcher: give both the same value, as \`npm start\` does.
 
 ## npm start
 
