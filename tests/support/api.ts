@@ -127,11 +127,13 @@ export function sign(secret: string, body: string | Buffer): string {
   return createHmac('sha256', secret).update(body).digest('hex')
 }
 
-/** Creates a task, as a coordinator does. */
+/** Creates a task. Without labels it gets one of its own, so that nobody takes it by accident. */
 export async function postTask(api: TestApi, task: Body = {}): Promise<WireTask> {
+  const requires = [`only-${randomUUID()}`]
   const answer = await api.call('POST', '/api/v1/tasks', {
     title: 'Fix it',
     prompt: 'It is broken.',
+    requires,
     ...task,
   })
   if (answer.status !== 201) throw new Error(answer.text)

@@ -13,6 +13,8 @@ import type { Pool } from '@switchyard/store'
 import { createApp } from './app.ts'
 import type { ApiConfig } from './config.ts'
 import { createApiEvents } from './events.ts'
+import { trackConnections } from './http/connections.ts'
+import type { Connections } from './http/connections.ts'
 import { createHttpServer } from './http/server.ts'
 import { loadRules } from './rules/load-rules.ts'
 import { API_VERSION } from './version.ts'
@@ -89,10 +91,7 @@ export async function startApi(config: ApiConfig, overrides: ApiOverrides = {}):
     { validateAnswers: overrides.validateAnswers ?? false },
   )
   const server = createHttpServer(app)
-  server.on('request', (_request, response) => {
-    // A connection that becomes idle after the server stopped listening would be kept for its keep-alive time.
-    response.once('close', () => stopping.signal.aborted && setImmediate(() => server.closeIdleConnections()))
-  })
+  const connections = trackConnections(server)
   try {
     await listen(server, config.PORT, config.HOST)
   } catch (error) {
@@ -107,7 +106,7 @@ export async function startApi(config: ApiConfig, overrides: ApiOverrides = {}):
     url: `http://${config.HOST.includes(':') ? `[${config.HOST}]` : config.HOST}:${port}`,
     async stop() {
       stopping.abort()
-      await close(server)
+      await close(server, connections)
       await listener.stop()
       await pool.end()
     },
@@ -133,9 +132,9 @@ function listen(server: Server, port: number, host: string): Promise<void> {
   })
 }
 
-function close(server: Server): Promise<void> {
+function close(server: Server, connections: Connections): Promise<void> {
   return new Promise((resolve) => {
     server.close(() => resolve())
-    server.closeIdleConnections()
+    connections.end()
   })
 }

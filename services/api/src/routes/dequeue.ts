@@ -24,14 +24,15 @@ export function bindDequeue(binding: Binding, context: ApiContext): void {
     response.once('close', () => gone.abort())
     // It may have hung up while its token was looked up.
     if (response.destroyed) gone.abort()
+    const hungUp = (): boolean => gone.signal.aborted
     const over = AbortSignal.any([gone.signal, context.stopping])
     const deadline = performance.now() + (body.wait_seconds ?? 0) * 1_000
 
-    while (!gone.signal.aborted) {
+    while (!hungUp()) {
       const attempt = await claim(body.agent_id, body.request_key ?? null)
       if (attempt.kind === 'claimed') {
         events.taskClaimed(attempt.claim)
-        if (gone.signal.aborted) await giveBack(attempt.claim)
+        if (hungUp()) await giveBack(attempt.claim)
         return answerWith(attempt.claim)
       }
       const left = deadline - performance.now()
