@@ -1,14 +1,22 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { settleExpiry, settleFailure } from '@switchyard/core'
 import type { Task } from '@switchyard/core'
-import { completeClaim, getTask, listTaskEvents, renewLease, settleClaim } from '@switchyard/store'
+import {
+  cancelTask,
+  completeClaim,
+  getTask,
+  listTaskEvents,
+  renewLease,
+  rerunTask,
+  settleClaim,
+} from '@switchyard/store'
 import type { Pool, RenewedLease } from '@switchyard/store'
 import { createTestDatabase } from '../support/database.ts'
 import type { TestDatabase } from '../support/database.ts'
 import { at } from '../support/fixed-clock.ts'
 import { holdBeforeCommit, openRacingPool } from '../support/racing-pools.ts'
 import type { RacingPool } from '../support/racing-pools.ts'
-import { runningTask } from '../support/task-factory.ts'
+import { claimedTask, runningTask, settle } from '../support/task-factory.ts'
 import type { HeldTask } from '../support/task-factory.ts'
 import { untilBlocked } from '../support/until-blocked.ts'
 
@@ -131,5 +139,43 @@ describe('a heartbeat and the expiry', () => {
       status: 'scheduled',
       leaseExpiresAt: null,
     })
+  })
+})
+
+describe('a coordinator who waits for the end of a claim', () => {
+  const cancel =
+    ({ taskId }: HeldTask) =>
+    (pool: Pool): Promise<Task | null> =>
+      cancelTask(pool, taskId, { reason: 'not needed', actor: 'coordinator', now: at(101) })
+
+  it('cancels at once what was given back', async () => {
+    const held = await claimedTask(database.pool)
+    const giveBack = (pool: Pool): Promise<Task | null> =>
+      settle(pool, held, { event: 'unclaim', reason: 'not started' }, at(100))
+    const { lost } = await race(giveBack, cancel(held))
+    expect(lost).toMatchObject({
+      status: 'cancelled',
+      finishedAt: at(101),
+      executionMode: 'undecided',
+      agentId: null,
+    })
+    expect((await endings(held)).at(-1)).toBe('cancel')
+  })
+
+  it('cancels at once what is to be retried', async () => {
+    const held = await runningTask(database.pool)
+    const { won, lost } = await race(fail(held), cancel(held))
+    expect(won).toMatchObject({ status: 'scheduled' })
+    expect(lost).toMatchObject({ status: 'cancelled', finishedAt: at(101), leaseExpiresAt: null })
+    expect(await endings(held)).toEqual(['retry', 'cancel'])
+  })
+
+  it('is too late to cancel what has succeeded', async () => {
+    const held = await runningTask(database.pool)
+    expect(await race(complete(held), cancel(held))).toMatchObject({
+      won: { status: 'succeeded' },
+      lost: null,
+    })
+    expect(await endings(held)).toEqual(['succeed'])
   })
 })

@@ -5,7 +5,11 @@ import type { Queryable } from './pool.ts'
 import { toTask } from './task-rows.ts'
 import type { TaskRow } from './task-rows.ts'
 
-/** Both halves in one statement, so that a claim cannot slip between them. */
+/**
+ * Both halves in one statement, so that a claim cannot slip between them. What is set follows from t alone: after waiting
+ * for somebody else's change, PostgreSQL first checks the constraints on a row made from the old t and the new "before",
+ * and only then notices that t is old.
+ */
 const CANCEL_TASK = /* sql */ `
   with before as materialized (
     select id, status as previous_status, cancel_requested_at as previous_request from tasks
@@ -13,8 +17,8 @@ const CANCEL_TASK = /* sql */ `
        for update
   ), cancelled as (
     update tasks t
-       set status = case when before.previous_status = any($2::text[]) then $4 else t.status end,
-           finished_at = case when before.previous_status = any($2::text[]) then coalesce($5::timestamptz, now()) end,
+       set status = case when t.status = any($2::text[]) then $4 else t.status end,
+           finished_at = case when t.status = any($2::text[]) then coalesce($5::timestamptz, now()) end,
            cancel_requested_at = coalesce(t.cancel_requested_at, $5::timestamptz, now()),
            cancel_reason = coalesce(t.cancel_reason, $6)
       from before
