@@ -180,7 +180,7 @@ export class LifeWorld {
     for (let round = 0; round < 20; round += 1) {
       this.seconds += 1000
       await this.sweep()
-      const claims = [...(await this.dispatch())]
+      const claims = await this.dispatch()
       for (const agent of AGENTS)
         for (
           let claim = await this.dequeue(agent, null);
@@ -189,8 +189,9 @@ export class LifeWorld {
         )
           claims.push(claim)
       for (const { task, leaseToken } of claims) await this.complete({ taskId: task.id, leaseToken })
+      const { rows } = await this.#pool.query('select id from tasks where finished_at is null')
+      if (rows.length === 0) return true
     }
-    const { rows } = await this.#pool.query('select id from tasks where finished_at is null')
-    return rows.length === 0
+    return false
   }
 }
