@@ -53,6 +53,14 @@ create table dispatchers (
   constraint dispatchers_pkey PRIMARY KEY (id)
 );
 
+create table forge_objects (
+  object text not null,
+  labels text[] not null,
+  seen_at timestamp with time zone not null,
+  constraint forge_objects_pkey PRIMARY KEY (object)
+);
+CREATE INDEX forge_objects_by_age ON forge_objects USING btree (seen_at);
+
 create table hosts (
   id text not null,
   address text not null,

@@ -183,6 +183,15 @@ create table deliveries (
 create unique index deliveries_once on deliveries (forge, delivery_uuid) where repeats is null;
 create index deliveries_by_age on deliveries (received_at);
 
+-- The labels an issue or pull request had at its last delivery: Forgejo sends all labels with every change of one, and
+-- without this an old label would seem new each time.
+create table forge_objects (
+  object text primary key,
+  labels text[] not null,
+  seen_at timestamptz not null
+);
+create index forge_objects_by_age on forge_objects (seen_at);
+
 -- Dispatcher replicas that are alive, so that "no dispatcher is running" can be said.
 create table dispatchers (
   id text primary key,
@@ -193,5 +202,5 @@ create table dispatchers (
 
 -- Down Migration
 
-drop table dispatchers, deliveries, task_logs, task_events, tasks, hosts, agents;
+drop table dispatchers, forge_objects, deliveries, task_logs, task_events, tasks, hosts, agents;
 drop sequence task_positions;

@@ -111,4 +111,21 @@ export async function createTask(
   }
 }
 
-export const CREATE_STATEMENTS = { create_task: CREATE_TASK, find_conflicting_task: FIND_CONFLICTING_TASK }
+const FIND_UNFINISHED_BY_DEDUPE_KEY = /* sql */ `
+  select id from tasks where dedupe_key = $1 and status not in ('succeeded', 'failed', 'cancelled')`
+
+/** The unfinished task of a rule for a forge object, or null. */
+export async function findUnfinishedByDedupeKey(db: Queryable, dedupeKey: string): Promise<string | null> {
+  const { rows } = await db.query<{ id: string }>({
+    name: 'find_unfinished_by_dedupe_key',
+    text: FIND_UNFINISHED_BY_DEDUPE_KEY,
+    values: [dedupeKey],
+  })
+  return rows[0]?.id ?? null
+}
+
+export const CREATE_STATEMENTS = {
+  create_task: CREATE_TASK,
+  find_conflicting_task: FIND_CONFLICTING_TASK,
+  find_unfinished_by_dedupe_key: FIND_UNFINISHED_BY_DEDUPE_KEY,
+}

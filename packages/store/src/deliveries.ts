@@ -1,7 +1,9 @@
 import { v7 as uuidv7 } from 'uuid'
 import { cancelByConcurrencyKey } from './cancel-task.ts'
-import { createTask } from './create-task.ts'
+import { createTask, findUnfinishedByDedupeKey } from './create-task.ts'
 import type { NewTask } from './create-task.ts'
+import { readKnownLabels, rememberLabels } from './forge-objects.ts'
+import type { ForgeSubject } from './forge-objects.ts'
 import { inTransaction } from './pool.ts'
 import type { Connection, Pool, Queryable } from './pool.ts'
 
@@ -20,6 +22,8 @@ export interface ReceivedDelivery {
   readonly sender: string | null
   readonly headers: Readonly<Record<string, string>>
   readonly body: Buffer
+  /** null when it is about no issue and no pull request. */
+  readonly subject: ForgeSubject | null
 }
 
 /** What the rules made of it. */
@@ -27,6 +31,8 @@ export type DeliveryPlan =
   | {
       readonly kind: 'task'
       readonly rule: string
+      /** The labels that made the rule match, when the forge does not say which labels are new; else null. */
+      readonly triggerLabels: readonly string[] | null
       /** Tasks of the object that end before this one begins. */
       readonly cancelFirst: { readonly concurrencyKey: string; readonly reason: string } | null
       readonly task: Omit<NewTask, 'createdBy' | 'idempotency' | 'modeReason' | 'rule'>
@@ -42,7 +48,7 @@ export interface DeliveryReceipt {
   readonly taskIds: readonly string[]
 }
 
-export interface Delivery extends Omit<ReceivedDelivery, 'body'> {
+export interface Delivery extends Omit<ReceivedDelivery, 'body' | 'subject'> {
   readonly id: string
   readonly outcome: DeliveryOutcome
   readonly reason: string
@@ -107,7 +113,10 @@ async function keepAndCarryOut(
 ): Promise<DeliveryReceipt> {
   const deliveryId = uuidv7()
   const earlier = await findDelivery(connection, delivery)
-  const effect = earlier === null ? await carryOut(connection, deliveryId, plan, now) : repetitionOf(earlier)
+  const effect =
+    earlier === null
+      ? await carryOut(connection, deliveryId, delivery.subject, plan, now)
+      : repetitionOf(earlier)
   const { rows } = await connection.query({
     name: 'insert_delivery',
     text: INSERT_DELIVERY,
@@ -162,9 +171,12 @@ type Effect = Omit<DeliveryReceipt, 'deliveryId'>
 async function carryOut(
   connection: Connection,
   deliveryId: string,
+  subject: ForgeSubject | null,
   plan: DeliveryPlan,
   now: Date | null,
 ): Promise<Effect> {
+  const known = subject === null ? null : await readKnownLabels(connection, subject.object)
+  if (subject !== null) await rememberLabels(connection, subject, now)
   switch (plan.kind) {
     case 'ignored':
       return { outcome: 'ignored', reason: plan.reason, rule: null, taskIds: [] }
@@ -186,33 +198,66 @@ async function carryOut(
         const { concurrencyKey, reason } = plan.cancelFirst
         await cancelByConcurrencyKey(connection, concurrencyKey, { reason, actor: 'forge', now })
       }
-      const created = await createTask(
-        connection,
-        {
-          ...plan.task,
-          rule: plan.rule,
-          modeReason: `rule ${plan.rule} asked for ${plan.task.requestedMode}`,
-          source: { ...plan.task.source, delivery_id: deliveryId },
-          createdBy: 'forge',
-          idempotency: null,
-        },
-        now,
-      )
-      if (created.kind === 'created') {
-        return {
-          outcome: 'created',
-          reason: `rule ${plan.rule} matched`,
-          rule: plan.rule,
-          taskIds: [created.task.id],
-        }
-      }
-      return {
-        outcome: 'duplicate',
-        reason: `rule ${plan.rule} matched, and task ${created.task.id} for the same object has not ended yet`,
-        rule: plan.rule,
-        taskIds: [created.task.id],
-      }
+      return isNews(plan, known)
+        ? createFrom(connection, deliveryId, plan, now)
+        : explainOldLabel(connection, plan)
     }
+  }
+}
+
+type TaskPlan = DeliveryPlan & { readonly kind: 'task' }
+
+/** Whether a label that made the rule match was not there at the last delivery, or nobody can say. */
+function isNews({ triggerLabels }: TaskPlan, known: readonly string[] | null): boolean {
+  if (triggerLabels === null || known === null) return true
+  const before = new Set(known.map((label) => label.toLowerCase()))
+  return triggerLabels.some((label) => !before.has(label.toLowerCase()))
+}
+
+async function explainOldLabel(connection: Connection, plan: TaskPlan): Promise<Effect> {
+  const unfinished =
+    plan.task.dedupeKey === null ? null : await findUnfinishedByDedupeKey(connection, plan.task.dedupeKey)
+  if (unfinished !== null) return duplicateOf(plan, unfinished)
+  const labels = (plan.triggerLabels ?? []).map((label) => `“${label}”`).join(', ')
+  const reason =
+    `rule ${plan.rule} matched, but the label ${labels} was there before this change; ` +
+    'to have the work done again, remove the label and add it, or POST /api/v1/tasks/{task_id}/rerun'
+  return { outcome: 'ignored', reason, rule: plan.rule, taskIds: [] }
+}
+
+function duplicateOf(plan: TaskPlan, taskId: string): Effect {
+  return {
+    outcome: 'duplicate',
+    reason: `rule ${plan.rule} matched, and task ${taskId} for the same object has not ended yet`,
+    rule: plan.rule,
+    taskIds: [taskId],
+  }
+}
+
+async function createFrom(
+  connection: Connection,
+  deliveryId: string,
+  plan: TaskPlan,
+  now: Date | null,
+): Promise<Effect> {
+  const created = await createTask(
+    connection,
+    {
+      ...plan.task,
+      rule: plan.rule,
+      modeReason: `rule ${plan.rule} asked for ${plan.task.requestedMode}`,
+      source: { ...plan.task.source, delivery_id: deliveryId },
+      createdBy: 'forge',
+      idempotency: null,
+    },
+    now,
+  )
+  if (created.kind !== 'created') return duplicateOf(plan, created.task.id)
+  return {
+    outcome: 'created',
+    reason: `rule ${plan.rule} matched`,
+    rule: plan.rule,
+    taskIds: [created.task.id],
   }
 }
 

@@ -7,6 +7,7 @@ import { CLAIM_FOR_HOST_STATEMENTS } from './claim-for-host.ts'
 import { CREATE_STATEMENTS } from './create-task.ts'
 import { DELIVERY_STATEMENTS } from './deliveries.ts'
 import { DISPATCHER_STATEMENTS } from './dispatchers.ts'
+import { FORGE_OBJECT_STATEMENTS } from './forge-objects.ts'
 import { HOST_CHECK_STATEMENTS } from './host-checks.ts'
 import { HOST_STATEMENTS } from './hosts.ts'
 import { LEASE_STATEMENTS } from './leases.ts'
@@ -32,6 +33,7 @@ export const STATEMENTS: Readonly<Record<string, string>> = {
   ...DELIVERY_STATEMENTS,
   ...DISPATCHER_STATEMENTS,
   ...EVENT_STATEMENTS,
+  ...FORGE_OBJECT_STATEMENTS,
   ...HOST_CHECK_STATEMENTS,
   ...HOST_STATEMENTS,
   ...LEASE_STATEMENTS,

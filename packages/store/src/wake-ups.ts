@@ -23,7 +23,7 @@ export function createWaker(db: Queryable): Waker {
   let asked = 0
   const send = async (): Promise<void> => {
     underWay = true
-    for (let told = -1; told !== asked; ) {
+    for (let told = -1; told !== asked;) {
       told = asked
       await db.query({ name: 'notify', text: NOTIFY, values: [] }).catch(() => undefined)
     }

@@ -1,5 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { completeClaim, getDelivery, getTask, listDeliveries, receiveDelivery } from '@switchyard/store'
+import {
+  cancelTask,
+  completeClaim,
+  getDelivery,
+  getTask,
+  listDeliveries,
+  receiveDelivery,
+} from '@switchyard/store'
 import type { DeliveryPlan, ReceivedDelivery } from '@switchyard/store'
 import { createTestDatabase } from '../../support/database.ts'
 import type { TestDatabase } from '../../support/database.ts'
@@ -12,7 +19,10 @@ beforeAll(async () => {
 })
 afterAll(() => database.drop())
 
-function delivery(deliveryUuid: string | null): ReceivedDelivery {
+function delivery(
+  deliveryUuid: string | null,
+  subject: ReceivedDelivery['subject'] = null,
+): ReceivedDelivery {
   return {
     deliveryUuid,
     forge: 'forgejo',
@@ -23,12 +33,13 @@ function delivery(deliveryUuid: string | null): ReceivedDelivery {
     sender: 'ada',
     headers: { 'x-forgejo-event': 'issues' },
     body: Buffer.from('{"a":"\u0000ü"}'),
+    subject,
   }
 }
 
-function plan(object: string | null): DeliveryPlan {
+function plan(object: string | null, triggerLabels: readonly string[] | null = null): DeliveryPlan {
   const task = newTask({ dedupeKey: object, concurrencyKey: object })
-  return { kind: 'task', rule: 'label', cancelFirst: null, task }
+  return { kind: 'task', rule: 'label', cancelFirst: null, triggerLabels, task }
 }
 
 describe('a delivery', () => {
@@ -38,7 +49,15 @@ describe('a delivery', () => {
     expect(receipt).toMatchObject({ outcome: 'created', reason: 'rule label matched', rule: 'label' })
     const kept = await getDelivery(database.pool, receipt.deliveryId)
     expect(kept).toMatchObject({
-      ...received,
+      forge: received.forge,
+      deliveryUuid: 'kept',
+      event: received.event,
+      eventType: received.eventType,
+      action: received.action,
+      repository: received.repository,
+      sender: received.sender,
+      headers: received.headers,
+      body: received.body,
       outcome: 'created',
       taskIds: receipt.taskIds,
       receivedAt: at(0),
@@ -125,5 +144,30 @@ describe('a delivery', () => {
       reason: 'no rule matched',
     })
     expect(receipt).toMatchObject({ outcome: 'ignored', reason: 'no rule matched', rule: null, taskIds: [] })
+  })
+})
+
+describe('a change of labels on a forge that does not say which', () => {
+  const receive = (uuid: string, labels: readonly string[], triggerLabels: readonly string[] | null) =>
+    receiveDelivery(
+      database.pool,
+      delivery(uuid, { object: 'labelled', labels }),
+      plan('labelled', triggerLabels),
+    )
+
+  it('makes a task for the label once, until it goes and comes again', async () => {
+    const first = await receive('labels-1', ['Agent'], ['Agent'])
+    expect(first.outcome).toBe('created')
+    const meanwhile = await receive('labels-2', ['agent', 'bug'], ['agent'])
+    expect(meanwhile).toMatchObject({ outcome: 'duplicate', taskIds: first.taskIds })
+    await cancelTask(database.pool, first.taskIds[0]!, { reason: 'enough', actor: 'test' })
+
+    const afterwards = await receive('labels-3', ['agent', 'docs'], ['agent'])
+    expect(afterwards).toMatchObject({ outcome: 'ignored', rule: 'label', taskIds: [] })
+    expect(afterwards.reason).toContain('the label “agent” was there before this change')
+
+    await receive('labels-4', ['docs'], [])
+    const again = await receive('labels-5', ['docs', 'agent'], ['agent'])
+    expect(again.outcome).toBe('created')
   })
 })

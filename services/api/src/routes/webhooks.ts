@@ -39,6 +39,10 @@ async function receive(context: ApiContext, forge: Forge, { request }: Call) {
       repository: event.repository,
       sender: event.sender,
       body,
+      subject:
+        event.number === null || event.object === null
+          ? null
+          : { object: event.object, labels: event.labels },
     },
     toStorePlan(plan),
     clock.sqlNow(),

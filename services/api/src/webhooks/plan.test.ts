@@ -49,6 +49,7 @@ describe('planDelivery with the built-in rules', () => {
       kind: 'task',
       rule: 'label-agent',
       cancelFirst: null,
+      triggerLabels: ['Agent'],
       task: {
         title: 'Improbability drive stalls',
         requires: [],

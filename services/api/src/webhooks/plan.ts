@@ -34,6 +34,8 @@ export type DeliveryPlan =
       readonly rule: string
       readonly task: PlannedTask
       readonly cancelFirst: PlannedCancel | null
+      /** The labels that made the rule match, when only a comparison with an earlier delivery tells which are new. */
+      readonly triggerLabels: readonly string[] | null
     }
   | ({ readonly kind: 'cancel' } & PlannedCancel)
   | { readonly kind: 'ignored'; readonly reason: string }
@@ -65,7 +67,19 @@ export function planDelivery(event: ForgeEvent, rules: readonly Rule[], options:
       `the rule ${rule.name} matched, but the payload does not say which repository, number or ref it is about`,
     )
   }
-  return { kind: 'task', rule: rule.name, task: taskOf(event, rule, event.object), cancelFirst: cancel }
+  return {
+    kind: 'task',
+    rule: rule.name,
+    task: taskOf(event, rule, event.object),
+    cancelFirst: cancel,
+    triggerLabels: triggerLabelsOf(event, rule),
+  }
+}
+
+function triggerLabelsOf(event: ForgeEvent, rule: Rule): string[] | null {
+  if (event.action !== 'label_updated' || event.addedLabels !== null || rule.labels.length === 0) return null
+  const wanted = new Set(rule.labels.map((label) => label.toLowerCase()))
+  return event.labels.filter((label) => wanted.has(label.toLowerCase()))
 }
 
 function reasonToIgnore(event: ForgeEvent, botUser: string | null): string | null {

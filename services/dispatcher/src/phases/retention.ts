@@ -1,9 +1,11 @@
-import { deleteOldDeliveries, deleteOldTasks } from '@switchyard/store'
+import { deleteOldDeliveries, deleteOldTasks, forgetForgeObjects } from '@switchyard/store'
 import type { DispatcherContext } from '../context.ts'
 import { inBatches } from './batches.ts'
 
 const BATCH_SIZE = 500
 const MAX_BATCHES = 20
+/** Small rows, and an issue may sleep for long before somebody touches its labels again. */
+const FORGE_OBJECT_DAYS = 365
 
 /** Deletes what was kept long enough, a bounded amount at a time. Returns how many rows. */
 export async function applyRetention({
@@ -19,6 +21,7 @@ export async function applyRetention({
   const deliveries = await inBatches(BATCH_SIZE, MAX_BATCHES, (limit) =>
     deleteOldDeliveries(pool, { days: policy.deliveryRetentionDays, limit, now }),
   )
+  await forgetForgeObjects(pool, { days: FORGE_OBJECT_DAYS, now })
   if (tasks > 0) events.swept('old tasks deleted', tasks)
   if (deliveries > 0) events.swept('old deliveries deleted', deliveries)
   return tasks + deliveries
