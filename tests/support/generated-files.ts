@@ -1,6 +1,9 @@
+import { API_VERSION } from '@switchyard/api'
+import { openApi } from '@switchyard/contract'
 import type { Queryable } from '@switchyard/store'
 import { describeConfiguration } from './configuration-page.ts'
 import { dumpSchema } from './dump-schema.ts'
+import { describeProblems } from './problems-page.ts'
 import { describeStateMachine } from './state-machine.ts'
 
 /** A file that is committed and never written by hand. */
@@ -15,5 +18,7 @@ export interface GeneratedFile {
 export const GENERATED_FILES: readonly GeneratedFile[] = [
   { path: 'db/schema.sql', content: dumpSchema },
   { path: 'docs/configuration.md', content: describeConfiguration },
+  { path: 'docs/openapi.json', content: () => `${JSON.stringify(openApi(API_VERSION), null, 2)}\n` },
+  { path: 'docs/problems.md', content: describeProblems },
   { path: 'docs/state-machine.md', content: describeStateMachine },
 ]

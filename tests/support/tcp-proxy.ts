@@ -7,6 +7,9 @@ export interface TcpProxy {
   connections(): number
   /** Resets every connection, as a router does that forgot about it. */
   cut(): void
+  /** Cuts, and lets nobody through until it is opened again: what is behind the proxy seems to be away. */
+  close(): void
+  open(): void
   stop(): Promise<void>
 }
 
@@ -18,7 +21,12 @@ export async function startTcpProxy(port: number): Promise<TcpProxy> {
     socket.once('close', () => sockets.delete(socket))
     socket.on('error', () => undefined)
   }
+  let closed = false
   const server = createServer((incoming) => {
+    if (closed) {
+      incoming.on('error', () => undefined).resetAndDestroy()
+      return
+    }
     const outgoing = connect(port, '127.0.0.1')
     keep(incoming)
     keep(outgoing)
@@ -34,6 +42,11 @@ export async function startTcpProxy(port: number): Promise<TcpProxy> {
     port: (server.address() as AddressInfo).port,
     connections: () => sockets.size / 2,
     cut,
+    close() {
+      closed = true
+      cut()
+    },
+    open: () => void (closed = false),
     async stop() {
       server.close()
       cut()

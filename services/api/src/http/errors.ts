@@ -47,10 +47,7 @@ function toProblem(error: unknown): Problem {
 
 /** body-parser marks its errors with `type`; http-errors' statuses are its own words for ours. */
 function fromBodyParser(error: unknown): Problem | null {
-  const { type, limit, code } = (error ?? {}) as { type?: unknown; limit?: unknown; code?: unknown }
-  if (typeof code === 'string' && /^(Z_|ERR_BROTLI|ERR_.*DECOMPRESS)/.test(code)) {
-    return new Problem('malformed_json', 'The body is not what its Content-Encoding says.')
-  }
+  const { type, limit, code, status } = (error ?? {}) as Record<string, unknown>
   switch (type) {
     case 'entity.parse.failed':
       return new Problem('malformed_json', 'The body cannot be parsed.')
@@ -81,5 +78,6 @@ function fromBodyParser(error: unknown): Problem | null {
       },
     )
   }
-  return null
+  // A body that is not packed as its Content-Encoding says: the codes differ from one encoding to the next.
+  return status === 400 ? new Problem('malformed_json', 'The body cannot be read.') : null
 }
