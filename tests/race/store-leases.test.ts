@@ -7,7 +7,6 @@ import {
   getTask,
   listTaskEvents,
   renewLease,
-  rerunTask,
   settleClaim,
 } from '@switchyard/store'
 import type { Pool, RenewedLease } from '@switchyard/store'

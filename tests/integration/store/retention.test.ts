@@ -73,6 +73,7 @@ describe('retention', () => {
         sender: null,
         headers: {},
         body: Buffer.from('{}'),
+        subject: null,
       } as const
       await receiveDelivery(database.pool, received, { kind: 'ignored', reason: 'no rule' }, at(seconds))
     }
