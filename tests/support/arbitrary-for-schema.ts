@@ -89,6 +89,7 @@ function fitting(schema: JsonSchema, ids: readonly string[]): fc.Arbitrary<unkno
       return fc.boolean()
     case 'null':
       return fc.constant(null)
+    case undefined:
     default:
       return anything
   }

@@ -27,7 +27,7 @@ const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
 /** Every value under one of the keys, wherever it stands. */
 function valuesOf(value: unknown, key: string): unknown[] {
   if (typeof value !== 'object' || value === null) return []
-  return Object.entries(value).flatMap(([name, inner]) => [
+  return Object.entries(value as Record<string, unknown>).flatMap(([name, inner]) => [
     ...(name === key ? [inner] : []),
     ...valuesOf(inner, key),
   ])
