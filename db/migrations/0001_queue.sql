@@ -183,7 +183,7 @@ create table deliveries (
 create unique index deliveries_once on deliveries (forge, delivery_uuid) where repeats is null;
 create index deliveries_by_age on deliveries (received_at);
 
--- The labels an issue or pull request had at its last delivery: Forgejo sends all labels with every change of one, and
+-- The labels an issue or pull request had after the last change of them: Forgejo sends all labels with every change of one, and
 -- without this an old label would seem new each time.
 create table forge_objects (
   object text primary key,

@@ -22,7 +22,7 @@ export interface ReceivedDelivery {
   readonly sender: string | null
   readonly headers: Readonly<Record<string, string>>
   readonly body: Buffer
-  /** null when it is about no issue and no pull request. */
+  /** Whose labels this delivery changed; null when it changed none. */
   readonly subject: ForgeSubject | null
 }
 

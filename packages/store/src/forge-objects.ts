@@ -15,7 +15,7 @@ const REMEMBER_LABELS = /* sql */ `
 const FORGET_OBJECTS = /* sql */ `
   delete from forge_objects where seen_at < coalesce($1::timestamptz, now()) - make_interval(days => $2)`
 
-/** The labels that the object had at its last delivery; null when it has not been seen. */
+/** The labels that the object had after the last change of them; null when none was seen. */
 export async function readKnownLabels(db: Queryable, object: string): Promise<readonly string[] | null> {
   const { rows } = await db.query<{ labels: string[] }>({
     name: 'read_known_labels',

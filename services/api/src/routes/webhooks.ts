@@ -1,6 +1,6 @@
 import { ROUTES } from '@switchyard/contract'
 import { receiveDelivery } from '@switchyard/store'
-import type { DeliveryPlan as StorePlan } from '@switchyard/store'
+import type { DeliveryPlan as StorePlan, ForgeSubject } from '@switchyard/store'
 import type { ApiContext } from '../context.ts'
 import { bindPublic } from '../http/bind.ts'
 import type { Binding, Call } from '../http/bind.ts'
@@ -8,6 +8,7 @@ import { Problem } from '../problem.ts'
 import { openDelivery } from '../webhooks/delivery.ts'
 import type { Delivery, OpenedDelivery } from '../webhooks/delivery.ts'
 import { toForgeEvent } from '../webhooks/forge-event.ts'
+import type { ForgeEvent } from '../webhooks/forge-event.ts'
 import { planDelivery } from '../webhooks/plan.ts'
 import type { DeliveryPlan } from '../webhooks/plan.ts'
 
@@ -39,10 +40,7 @@ async function receive(context: ApiContext, forge: Forge, { request }: Call) {
       repository: event.repository,
       sender: event.sender,
       body,
-      subject:
-        event.number === null || event.object === null
-          ? null
-          : { object: event.object, labels: event.labels },
+      subject: subjectOf(event),
     },
     toStorePlan(plan),
     clock.sqlNow(),
@@ -58,6 +56,15 @@ async function receive(context: ApiContext, forge: Forge, { request }: Call) {
       tasks: receipt.taskIds.map((id) => ({ id })),
     },
   } as const
+}
+
+/**
+ * Whose labels are to be remembered. Only changes of labels are compared with one another: a new issue with a label sends
+ * `opened` first, and its label would no longer be new when `label_updated` follows.
+ */
+function subjectOf({ action, number, object, labels }: ForgeEvent): ForgeSubject | null {
+  if (number === null || object === null) return null
+  return action === 'label_updated' || action === 'label_cleared' ? { object, labels } : null
 }
 
 function factsOf(delivery: Delivery) {
