@@ -254,6 +254,16 @@ describe('duplicates', () => {
     expect((await taskOf(second)).id).not.toBe(first.id)
   })
 
+  it('of a new issue that carries the label are one task, and a later label changes nothing', async () => {
+    const issue = newIssue()
+    const opened = await taskOf(await deliver(labelled(issue, 'opened')))
+    const announced = await deliver(labelled(issue))
+    expect(announced.body).toMatchObject({ outcome: 'duplicate', tasks: [{ id: opened.id }] })
+    await api.call('POST', `/api/v1/tasks/${opened.id}/cancel`)
+    const kept = await deliver(labelled({ ...issue, labels: [{ name: 'agent' }, { name: 'docs' }] }))
+    expect(kept.body).toMatchObject({ outcome: 'ignored', tasks: [] })
+  })
+
   it('of another rule about the same issue wait for each other', async () => {
     const issue = newIssue()
     await deliver(labelled(issue))
