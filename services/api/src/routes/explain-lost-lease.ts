@@ -28,7 +28,7 @@ export async function explainLostLease(
     'lease_lost',
     `The lease token does not belong to the present claim: the task is ${task.status}, ${holder}.`,
     {
-      status: task.status,
+      task_status: task.status,
       holder:
         task.leaseExpiresAt === null
           ? null
