@@ -30,6 +30,8 @@ export function createPool(options: PoolOptions): Pool {
     connectionTimeoutMillis: 5_000,
     idleTimeoutMillis: 30_000,
     keepAlive: true,
+    // A network that swallows packets answers nothing at all: without a limit, a query would wait for TCP to give up.
+    query_timeout: 30_000,
     types,
   })
   pool.on('error', (error) => options.onIdleError?.(error))

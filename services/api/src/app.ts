@@ -22,9 +22,6 @@ import { bindTaskLists } from './routes/task-lists.ts'
 import { bindTasks } from './routes/tasks.ts'
 import { bindWebhooks } from './routes/webhooks.ts'
 
-/** Room for a prompt of one megabyte, escaped. */
-const BODY_LIMIT_BYTES = 8 * 1_048_576
-
 /** The application: every route of the contract, and nothing else. */
 export function createApp(context: ApiContext, options: { readonly validateAnswers: boolean }): Express {
   const app = express()
@@ -39,7 +36,6 @@ export function createApp(context: ApiContext, options: { readonly validateAnswe
     '/api/v1/webhooks',
     express.raw({ type: () => true, limit: context.config.SWITCHYARD_WEBHOOK_LIMIT_BYTES }),
   )
-  router.use(express.json({ limit: BODY_LIMIT_BYTES }))
   const binding: Binding = {
     router,
     authenticate: createAuthenticator(context.pool, {

@@ -208,6 +208,11 @@ describe('a token', () => {
     expect(answered.get('www-authenticate')).toBe('Bearer')
   })
 
+  it('is asked for before the body is read', async () => {
+    const { status, body } = await api.call('POST', TASKS, '{ not json', { token: null })
+    expect([status, body['code']]).toEqual([401, 'unauthenticated'])
+  })
+
   it('is Bearer however it is written', async () => {
     const headers = { authorization: `bearer  ${TOKENS.coordinator}` }
     expect((await api.call('GET', TASKS, undefined, { token: null, headers })).status).toBe(200)

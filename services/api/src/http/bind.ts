@@ -1,9 +1,13 @@
 import { compileValidator } from '@switchyard/contract'
 import type { InvalidPart, Route, RouteInput, RouteReply, Validator } from '@switchyard/contract'
-import type { Request, Response, Router } from 'express'
+import express from 'express'
+import type { Request, RequestHandler, Response, Router } from 'express'
 import { requireRole } from '../authenticate.ts'
 import type { Authenticate, Principal } from '../authenticate.ts'
 import { Problem } from '../problem.ts'
+
+/** Room for a prompt of one megabyte, escaped. */
+const PARSE_JSON = express.json({ limit: 8 * 1_048_576 })
 
 /** What a handler gets besides the validated input. */
 export interface Call {
@@ -51,13 +55,21 @@ export function bindPublic<R extends Route, const A extends RouteReply<R>>(
 export function bindStream<R extends Route>(binding: Binding, route: R, handler: StreamHandler<R>): void {
   const validate = compileInput(route)
   const path = route.path.replaceAll(/\{(\w+)\}/g, ':$1')
-  binding.router[route.method](path, async (request: Request, response: Response) => {
+  // Who calls comes before what is said: nobody's megabytes are parsed for a stranger.
+  const authorize: RequestHandler = async (request, response, next) => {
     response.locals['operationId'] = route.operationId
     const principal =
       route.roles.length === 0 ? null : await binding.authenticate(request.headers.authorization)
     if (principal !== null) requireRole(principal, route.roles)
+    response.locals['principal'] = principal
+    next()
+  }
+  const handle: RequestHandler = async (request, response) => {
+    const principal = response.locals['principal'] as Principal | null
     await handler(validate(request) as RouteInput<R>, { principal, request, response })
-  })
+  }
+  const parsers = route.body === undefined ? [] : [PARSE_JSON]
+  binding.router[route.method](path, authorize, ...parsers, handle)
 }
 
 function withPrincipal(call: Call): CalledBy<Principal> {
