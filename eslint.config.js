@@ -29,30 +29,59 @@ export default tseslint.config(
   {
     files: ['**/*.js', '**/*.mjs'],
     languageOptions: {
-      globals: { process: 'readonly', console: 'readonly', URL: 'readonly', setTimeout: 'readonly', fetch: 'readonly' },
+      globals: {
+        process: 'readonly',
+        console: 'readonly',
+        URL: 'readonly',
+        setTimeout: 'readonly',
+        fetch: 'readonly',
+      },
     },
   },
   forbid(
     ['packages/core/src/**/*.ts'],
     [
-      { group: ['@switchyard/*', 'node:*', 'pg', 'express', 'pino'], message: 'core is pure: it imports nothing.' },
+      {
+        group: ['@switchyard/*', 'node:*', 'pg', 'express', 'pino'],
+        message: 'core is pure: it imports nothing.',
+      },
     ],
   ),
   forbid(
     ['packages/contract/src/**/*.ts'],
-    [{ group: ['@switchyard/store', '@switchyard/platform', 'pg', 'express'], message: 'contract knows core only.' }],
+    [
+      {
+        group: ['@switchyard/store', '@switchyard/platform', 'pg', 'express'],
+        message: 'contract knows core only.',
+      },
+    ],
   ),
   forbid(
     ['packages/store/src/**/*.ts'],
-    [{ group: ['@switchyard/contract', '@switchyard/platform', 'express'], message: 'store knows core only.' }],
+    [
+      {
+        group: ['@switchyard/contract', '@switchyard/platform', 'express'],
+        message: 'store knows core only.',
+      },
+    ],
   ),
   forbid(
     ['services/api/src/**/*.ts'],
-    [{ group: ['pg', 'node-ssh', 'ssh2', '@switchyard/dispatcher'], message: 'the api speaks to the store, never to pg or SSH.' }],
+    [
+      {
+        group: ['pg', 'node-ssh', 'ssh2', '@switchyard/dispatcher'],
+        message: 'the api speaks to the store, never to pg or SSH.',
+      },
+    ],
   ),
   forbid(
     ['services/dispatcher/src/**/*.ts'],
-    [{ group: ['pg', 'express', '@switchyard/api'], message: 'the dispatcher speaks to the store, never to pg or express.' }],
+    [
+      {
+        group: ['pg', 'express', '@switchyard/api'],
+        message: 'the dispatcher speaks to the store, never to pg or express.',
+      },
+    ],
   ),
   {
     files: ['tests/**/*.ts', '**/*.test.ts', 'demo/**/*.ts'],

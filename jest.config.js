@@ -22,7 +22,10 @@ const project = (name, testMatch, needsDatabase = true) => ({
   displayName: name,
   testMatch,
   ...(needsDatabase
-    ? { globalSetup: '<rootDir>/tests/support/global-setup.ts', globalTeardown: '<rootDir>/tests/support/global-teardown.ts' }
+    ? {
+        globalSetup: '<rootDir>/tests/support/global-setup.ts',
+        globalTeardown: '<rootDir>/tests/support/global-teardown.ts',
+      }
     : {}),
 })
 

@@ -14,7 +14,7 @@ import type { RunControl } from './run-control.ts'
 import { runEnvironment } from './run-environment.ts'
 import { settleRun } from './settle.ts'
 import type { SettledAs } from './settle.ts'
-import { actionFor, DISPATCHER_STOPPED } from './settle-run.ts'
+import { actionFor, DISPATCHER_STOPPED, START_DEADLINE_PASSED } from './settle-run.ts'
 import type { RunAction } from './settle-run.ts'
 
 export interface Run {
@@ -72,9 +72,7 @@ async function actionForFailedDial(
 }
 
 function whyNotStarted({ control }: Run): string {
-  return control.cause() === 'lease_expired'
-    ? 'it was not started before the start deadline'
-    : DISPATCHER_STOPPED
+  return control.cause() === 'lease_expired' ? START_DEADLINE_PASSED : DISPATCHER_STOPPED
 }
 
 async function runOnHost(
@@ -85,6 +83,7 @@ async function runOnHost(
 ): Promise<RunAction> {
   const { host, claim, control } = run
   const output = outputOf(context, run)
+  let started = false
   const result = await session.run({
     command: host.command,
     workdir: host.workdir,
@@ -92,17 +91,21 @@ async function runOnHost(
     stdin: claim.task.prompt,
     timeoutSeconds: host.timeoutSeconds,
     onOutput: (text) => output.write(text),
-    onStarting: (processGroup) => startClaim(context, run, lease, processGroup),
+    async onStarting(processGroup) {
+      await startClaim(context, run, lease, processGroup)
+      started = true
+    },
     signal: control.signal,
   })
   await output.finish()
-  await recordHost(context, run, result)
+  await recordHost(context, run, result, started)
   return actionFor(result, {
     hostId: host.id,
     workdir: host.workdir,
     program: host.command[0] ?? '',
     timeoutSeconds: host.timeoutSeconds,
     summary: output.summary(),
+    started,
     stopCause: control.cause(),
   })
 }
@@ -120,11 +123,21 @@ async function startClaim(
   await recordHostWorked(context, run.control.signal, run.host)
 }
 
-/** A host that lets us in and then starts nothing fails as much as one that does not answer. */
-async function recordHost(context: DispatcherContext, run: Run, result: RunResult): Promise<void> {
-  if (result.kind === 'not_started') await recordHostFailed(context, run.giveUp, run.host, result)
+/** A host that lets us in and then starts nothing, or not in time, fails as much as one that does not answer. */
+async function recordHost(
+  context: DispatcherContext,
+  run: Run,
+  result: RunResult,
+  started: boolean,
+): Promise<void> {
+  const { host, control, giveUp } = run
+  if (result.kind === 'not_started') await recordHostFailed(context, giveUp, host, result)
+  if (result.kind === 'cancelled' && !started && control.cause() === 'lease_expired') {
+    const message = 'it let us in, but did not get the command ready before the start deadline'
+    await recordHostFailed(context, giveUp, host, { message })
+  }
   if (result.kind === 'workdir_missing' || result.kind === 'command_not_found') {
-    await recordHostWorked(context, run.giveUp, run.host)
+    await recordHostWorked(context, giveUp, host)
   }
 }
 

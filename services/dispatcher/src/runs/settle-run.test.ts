@@ -9,6 +9,7 @@ const FACTS: RunFacts = {
   program: 'agent',
   timeoutSeconds: 60,
   summary: 'one\nall done',
+  started: true,
   stopCause: null,
 }
 
@@ -54,6 +55,14 @@ describe('what the end of a run means', () => {
     expect(actionFor({ kind: 'not_started', message: 'no shell' }, FACTS)).toEqual({
       kind: 'release',
       reason: 'host builder did not start the command: no shell',
+    })
+  })
+
+  it('gives a task back that its host did not start before the start deadline', () => {
+    const facts = { ...FACTS, started: false, stopCause: 'lease_expired' } as const
+    expect(actionFor({ kind: 'cancelled' }, facts)).toEqual({
+      kind: 'release',
+      reason: 'it was not started before the start deadline on host builder',
     })
   })
 

@@ -20,11 +20,14 @@ export interface RunFacts {
   readonly timeoutSeconds: number
   /** The last lines of the output. */
   readonly summary: string
+  /** Whether the command was allowed to start; until then provably nothing has run. */
+  readonly started: boolean
   /** Why we stopped it; null when we did not. */
   readonly stopCause: StopCause | null
 }
 
 export const DISPATCHER_STOPPED = 'the dispatcher was stopped'
+export const START_DEADLINE_PASSED = 'it was not started before the start deadline'
 
 /** Decides what a run's ending means for its task. */
 export function actionFor(result: RunResult, facts: RunFacts): RunAction {
@@ -74,12 +77,13 @@ export function actionFor(result: RunResult, facts: RunFacts): RunAction {
   }
 }
 
-function actionForStop({ stopCause, hostId }: RunFacts): RunAction {
+function actionForStop({ stopCause, hostId, started }: RunFacts): RunAction {
   switch (stopCause) {
     case 'cancel_requested':
       // Settled under the lock, where the request is seen: it ends as cancelled.
       return failForGood('cancelled', `It was stopped on host ${hostId} because somebody asked for it.`)
     case 'lease_expired':
+      if (!started) return { kind: 'release', reason: `${START_DEADLINE_PASSED} on host ${hostId}` }
       return fail(
         'lease_expired',
         `The database could not be reached to renew the lease, so the command was stopped on host ${hostId}.`,

@@ -71,6 +71,11 @@ export class RemoteDialogue {
     }
   }
 
+  /** True when the channel has closed, with everything it brought taken. */
+  get isOver(): boolean {
+    return this.#ended
+  }
+
   /** From now on text is read and dropped. Resolves when `onText` is no longer busy. */
   mute(): Promise<void> {
     this.#muted = true

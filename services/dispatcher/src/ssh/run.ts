@@ -114,6 +114,7 @@ async function follow(
   }
   const early = interruption.cause()
   if (early !== null) return { kind: early }
+  if (dialogue.isOver) return { kind: 'not_started', message: await explainSilence(dialogue, true, timing) }
   dialogue.write(GO)
   dialogue.endInput(request.stdin)
   const deadline = startDeadline(request.timeoutSeconds * 1000)
