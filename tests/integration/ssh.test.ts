@@ -428,6 +428,26 @@ describe.each([
       await proxy.stop()
     })
 
+    it('that are cut before the command was told to go prove that it never ran', async () => {
+      const proxy = await startTcpProxy(server.port)
+      const { result } = await start(
+        {
+          command: sh('touch "$1"/ran', directory),
+          onStarting: async () => {
+            proxy.cut()
+            await until('the connection is gone on both sides', () => proxy.connections() === 0)
+            // Our side hears of it on the way.
+            await run({ command: ['true'] })
+          },
+        },
+        target({ port: proxy.port }),
+      )
+      expect(await result).toMatchObject({ kind: 'not_started' })
+      expect(existsSync(join(directory, 'ran'))).toBe(false)
+      await ssh.close()
+      await proxy.stop()
+    })
+
     it('close when nobody has used them for a while', async () => {
       const brief = createSsh({ idleSeconds: 0.05 })
       const proxy = await startTcpProxy(server.port)
