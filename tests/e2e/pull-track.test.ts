@@ -4,6 +4,7 @@ import { issueDelivery } from '../../demo/deliveries.ts'
 import { runPullingAgent } from '../../demo/pulling-agent.ts'
 import { startLocalSshServer, type LocalSshServer } from '../../demo/ssh-server.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
+import { startSshd } from '../support/sshd.ts'
 import { startStack, telling, type Stack } from '../support/stack.ts'
 import { until } from '../support/until.ts'
 
@@ -140,6 +141,33 @@ describe('from a delivery to an agent that pulls', () => {
         const story = (await stack.events(id)).map(({ event }) => event)
         expect(story.slice(-3)).toEqual(['flipped', 'claim', 'succeed'])
         expect(story.slice(0, 3)).toEqual(['created', 'claim', 'unclaim'])
+      },
+    ),
+  )
+
+  it(
+    'takes a task back from a host that lets us in but starts nothing, and leaves that host alone for a while',
+    telling(
+      () => stack,
+      async () => {
+        // As with a login shell that hangs before it looks at the command.
+        const stuck = await startSshd({ config: ['ForceCommand sleep 600'] })
+        const host = await stack.putHost(stuck, { labels: ['stuck'], command: ['true'] })
+        const dispatcher = await stack.startDispatcher({ SWITCHYARD_START_SECONDS: '1' })
+        const { id } = await stack.createTask({ requires: ['stuck'] })
+        const cooling = await until('the host is left alone', async () => {
+          const { body } = await stack.client.call(ROUTES.getHost, { params: { host_id: host } })
+          return body.failures > 0 ? body : null
+        })
+        expect(cooling.last_error).toContain('start deadline')
+        const back = await stack.untilTask(id, 'is back', ({ status }) => status === 'pending')
+        expect(back).toMatchObject({ execution_mode: 'undecided', attempt: 0, error: null })
+        expect((await stack.events(id)).at(-1)).toMatchObject({
+          event: 'unclaim',
+          reason: expect.stringContaining('start deadline'),
+        })
+        await dispatcher.stop()
+        await stuck.stop()
       },
     ),
   )
