@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { accessSync, constants, existsSync, mkdirSync } from 'node:fs'
-import { rm, writeFile } from 'node:fs/promises'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { userInfo } from 'node:os'
 import { delimiter, join } from 'node:path'
@@ -93,6 +93,9 @@ async function writeConfig(
 ): Promise<string> {
   const authorizedKeys = join(keys.directory, 'authorized_keys')
   await writeFile(authorizedKeys, `${keys.clientPublicKey}\n`, { mode: 0o600 })
+  // What the shells of whoever runs the tests do at their start is none of the tests' business.
+  const home = join(keys.directory, 'home')
+  await mkdir(home, { recursive: true })
   const configPath = join(keys.directory, 'sshd_config')
   const lines = [
     `ListenAddress 127.0.0.1:${port}`,
@@ -106,7 +109,7 @@ async function writeConfig(
     'PidFile none',
     'PrintMotd no',
     'LogLevel VERBOSE',
-    `SetEnv ${marker}`,
+    `SetEnv ${marker} HOME=${home}`,
     ...(options.config ?? []),
   ]
   await writeFile(configPath, `${lines.join('\n')}\n`)
