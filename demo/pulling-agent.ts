@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { ROUTES, type RouteReply } from '@switchyard/contract'
-import type { Client } from './client.ts'
+import { RefusedError, type Client } from './client.ts'
 
 type Claimed = Extract<RouteReply<typeof ROUTES.dequeueTask>, { status: 200 }>['body']
 
@@ -29,7 +29,7 @@ export async function runPullingAgent(options: PullingAgentOptions): Promise<voi
       if (signal.aborted) return null
       throw error
     })
-    if (reply?.status === 200) await perform(options, reply.body)
+    if (reply?.status === 200) await perform(options, reply.body).catch(forgetLostClaim)
   }
 }
 
@@ -55,6 +55,11 @@ async function perform({ client, work }: PullingAgentOptions, { task, lease }: C
     done.abort()
     await beating
   }
+}
+
+/** Somebody else decides about that task now: there is nothing left to report, and other work to do. */
+function forgetLostClaim(error: unknown): void {
+  if (!(error instanceof RefusedError && error.problem.code === 'lease_lost')) throw error
 }
 
 async function keepBeating(

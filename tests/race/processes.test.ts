@@ -118,21 +118,20 @@ describe('dispatchers and pulling agents compete', () => {
     )
 
     openGate(stack.directory, round)
-    const creating = createTasks(round, shuffled(modes, random))
     const total = FIRST + modes.length
     let flips = 0
-    await until(
-      'all tasks have ended',
-      async () => {
-        if (flips < FLIPS) flips += await flipUndecided(database.pool, 0, { limit: 1, actor: 'phase 2' })
-        return (await count(round, ['succeeded', 'failed', 'cancelled'])) === total
-      },
-      ROUND_SECONDS,
-    )
-    await creating
+    async function allHaveEnded(): Promise<boolean> {
+      if (flips < FLIPS) flips += await flipUndecided(database.pool, 0, { limit: 1, actor: 'phase 2' })
+      return (await count(round, ['succeeded', 'failed', 'cancelled'])) === total
+    }
+    const [waited] = await Promise.allSettled([
+      until('all tasks have ended', allHaveEnded, ROUND_SECONDS),
+      createTasks(round, shuffled(modes, random)),
+    ])
 
     const { tasks, faults } = await auditRound(database.pool, stack.directory, round)
     expect(faults).toEqual([])
+    expect(waited).toMatchObject({ status: 'fulfilled' })
     expect(tasks).toHaveLength(total)
     const undecided = tasks.filter(({ requestedMode }) => requestedMode === 'undecided')
     const doers = new Set(undecided.map(({ agentId }) => agentId))
