@@ -88,8 +88,8 @@ export interface SshKeys {
 /** A host key and a client key, freshly generated, in a temporary directory that the caller removes. */
 export async function createSshKeys(): Promise<SshKeys> {
   const directory = await mkdtemp(join(tmpdir(), 'switchyard-ssh-'))
-  const host = ssh2.utils.generateKeyPairSync('ed25519')
-  const client = ssh2.utils.generateKeyPairSync('ed25519')
+  const host = generateKeyPair()
+  const client = generateKeyPair()
   const hostKeyPath = join(directory, 'host_key')
   const clientKeyPath = join(directory, 'client_key')
   await writeFile(hostKeyPath, withLineFeed(host.private), { mode: 0o600 })
@@ -103,6 +103,17 @@ export async function createSshKeys(): Promise<SshKeys> {
     clientKey: parseKey(client.public),
     clientKeyPath,
     clientPublicKey: client.public,
+  }
+}
+
+/**
+ * One pair in 256 comes out of ssh2 broken: it loses the zero byte that a public key may begin with, and then cannot
+ * read the key itself. Such a pair is thrown away.
+ */
+function generateKeyPair(): { readonly private: string; readonly public: string } {
+  for (;;) {
+    const pair = ssh2.utils.generateKeyPairSync('ed25519')
+    if (!(ssh2.utils.parseKey(pair.public) instanceof Error)) return pair
   }
 }
 
