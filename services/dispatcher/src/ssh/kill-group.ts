@@ -15,7 +15,8 @@ export interface KillTiming {
 export type KillResult = { readonly gone: true } | { readonly gone: false; readonly message: string }
 
 const POLL_MILLISECONDS = 100
-const ANSWER_MILLISECONDS = 15_000
+/** The first answer also waits for the login shell to get going. */
+const ANSWER_MILLISECONDS = 30_000
 
 /**
  * Ends every process of the group, and of the session that it leads, over a channel of its own: SIGTERM, a grace,
