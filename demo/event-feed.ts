@@ -4,10 +4,16 @@ import type { Client } from './client.ts'
 
 export type TaskEvent = Static<typeof TaskEventSchema>
 
+/** What was waited for did not happen in time. */
+export class WaitedInVainError extends Error {
+  override readonly name = 'WaitedInVainError'
+}
+
 /** What happens, as the API tells it, remembered from the beginning. */
 export interface EventFeed {
   /**
-   * The first event that fits, past or to come. Throws when none came within the seconds, or when the feed broke off.
+   * The first event that fits, past or to come. Throws WaitedInVainError when none came within the seconds, or why the
+   * feed broke off.
    * @param what completes "waited in vain until …"
    */
   next(what: string, fits: (event: TaskEvent) => boolean, seconds?: number): Promise<TaskEvent>
@@ -44,7 +50,7 @@ export function followEvents(client: Client): EventFeed {
         const found = seen.find(fits)
         if (found !== undefined) return found
         if (broken !== null) throw broken
-        if (deadline.aborted) throw new Error(`waited ${seconds} s in vain until ${what}`)
+        if (deadline.aborted) throw new WaitedInVainError(`waited ${seconds} s in vain until ${what}`)
         await new Promise<void>((resolve) => waiting.push(resolve))
       }
     },

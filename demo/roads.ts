@@ -3,7 +3,7 @@ import { ROUTES } from '@switchyard/contract'
 import type { Route } from '@switchyard/contract'
 import { RefusedError, type CallInput, type Client } from './client.ts'
 import { deliver, issueDelivery, testDelivery, type ForgejoDelivery, type Issue } from './deliveries.ts'
-import type { EventFeed } from './event-feed.ts'
+import { WaitedInVainError, type EventFeed } from './event-feed.ts'
 import type { Page } from './page.ts'
 import type { Work } from './pulling-agent.ts'
 import { AGENT, HOST, UNDECIDED_SECONDS, type DemoStack } from './stack.ts'
@@ -211,12 +211,17 @@ function happens({ feed }: Stage, taskId: string, name: string) {
   return feed.next(`task ${taskId} is ${name}`, ({ task_id: id, event }) => id === taskId && event === name)
 }
 
-async function ends({ feed }: Stage, taskId: string): Promise<void> {
+async function ends({ feed, page, stack }: Stage, taskId: string): Promise<void> {
   const ended = ['succeeded', 'failed', 'cancelled']
-  await feed.next(
-    `task ${taskId} has ended`,
-    ({ task_id: id, to_status: status }) => id === taskId && status !== null && ended.includes(status),
-  )
+  try {
+    await feed.next(
+      `task ${taskId} has ended`,
+      ({ task_id: id, to_status: status }) => id === taskId && status !== null && ended.includes(status),
+    )
+  } catch (error) {
+    if (error instanceof WaitedInVainError) await reportTask(stack.client, page, taskId)
+    throw error
+  }
 }
 
 function demand(condition: boolean, what: string): void {

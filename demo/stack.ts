@@ -70,7 +70,8 @@ export async function startDemoStack(lifecycle: Lifecycle): Promise<DemoStack> {
 
   const databaseUrl = await startDatabase(directory, lifecycle)
   lifecycle.signal.throwIfAborted()
-  const ssh = await startLocalSshServer()
+  // Commands start there, and not in the home directory, which not every account has.
+  const ssh = await startLocalSshServer({ directory })
   lifecycle.onShutdown('SSH server', () => ssh.stop())
   lifecycle.signal.throwIfAborted()
 

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import type { LocalSshServer } from '../../demo/ssh-server.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import { startSshd } from '../support/sshd.ts'
@@ -24,6 +24,7 @@ describe('the end of a dispatcher that runs a task', () => {
     ;[database, sshd] = await Promise.all([createTestDatabase(), startSshd()])
     stack = await startStack({ databaseUrl: database.connectionString })
   })
+  afterEach(() => stack.stopDispatchers())
   afterAll(async () => {
     await stack.stop()
     await sshd.stop()
@@ -78,7 +79,7 @@ describe('the end of a dispatcher that runs a task', () => {
       async () => {
         const hasty = await stack.startDispatcher({ SWITCHYARD_SHUTDOWN_GRACE_SECONDS: '10' })
         const { task, ledger } = await startGated('hand-back')
-        const other = await stack.startDispatcher()
+        await stack.startDispatcher()
         await hasty.stop()
         expect(await hasty.exited).toBe('exit code 0')
         expect(await stack.untilEnded(task.id)).toMatchObject({ status: 'succeeded', attempt: 2 })
@@ -91,7 +92,6 @@ describe('the end of a dispatcher that runs a task', () => {
         ])
         expect(story[3]).toMatchObject({ reason: 'the dispatcher was stopped' })
         expect(story[4]?.actor).not.toBe(story[1]?.actor)
-        await other.stop()
       },
     ),
   )
@@ -103,7 +103,7 @@ describe('the end of a dispatcher that runs a task', () => {
       async () => {
         const killed = await stack.startDispatcher({ SWITCHYARD_LEASE_SECONDS: '3' })
         const { task, ledger, open } = await startGated('unknown')
-        const other = await stack.startDispatcher()
+        await stack.startDispatcher()
         killed.kill()
         expect(await killed.exited).toBe('signal SIGKILL')
         const ended = await stack.untilEnded(task.id)
@@ -116,7 +116,6 @@ describe('the end of a dispatcher that runs a task', () => {
         ])
         await open()
         expect((await ledger()).filter((line) => line.endsWith('began'))).toEqual(['attempt 1 began'])
-        await other.stop()
       },
     ),
   )

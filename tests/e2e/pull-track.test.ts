@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import { ROUTES } from '@switchyard/contract'
 import { issueDelivery } from '../../demo/deliveries.ts'
 import { runPullingAgent } from '../../demo/pulling-agent.ts'
@@ -25,15 +25,23 @@ rules:
 describe('from a delivery to an agent that pulls', () => {
   let database: TestDatabase
   let ssh: LocalSshServer
+  /** As with a login shell that hangs before it looks at the command. */
+  let stuck: LocalSshServer
   let stack: Stack
 
   beforeAll(async () => {
-    ;[database, ssh] = await Promise.all([createTestDatabase(), startLocalSshServer()])
+    ;[database, ssh, stuck] = await Promise.all([
+      createTestDatabase(),
+      startLocalSshServer(),
+      startSshd({ config: ['ForceCommand sleep 600'] }),
+    ])
     stack = await startStack({ databaseUrl: database.connectionString, rules: RULES })
   })
+  afterEach(() => stack.stopDispatchers())
   afterAll(async () => {
     await stack.stop()
     await ssh.stop()
+    await stuck.stop()
     await database.drop()
   })
 
@@ -47,7 +55,7 @@ describe('from a delivery to an agent that pulls', () => {
     telling(
       () => stack,
       async () => {
-        const dispatcher = await stack.startDispatcher()
+        await stack.startDispatcher()
         const agent = await stack.registerAgent(['bench'])
         const { id } = await stack.deliverTask(opened('bench'))
         expect(await stack.task(id)).toMatchObject({ status: 'pending', execution_mode: 'undecided' })
@@ -82,7 +90,6 @@ describe('from a delivery to an agent that pulls', () => {
           ['start', 'http_pull'],
           ['succeed', 'http_pull'],
         ])
-        await dispatcher.stop()
       },
     ),
   )
@@ -150,10 +157,8 @@ describe('from a delivery to an agent that pulls', () => {
     telling(
       () => stack,
       async () => {
-        // As with a login shell that hangs before it looks at the command.
-        const stuck = await startSshd({ config: ['ForceCommand sleep 600'] })
         const host = await stack.putHost(stuck, { labels: ['stuck'], command: ['true'] })
-        const dispatcher = await stack.startDispatcher({ SWITCHYARD_START_SECONDS: '1' })
+        await stack.startDispatcher({ SWITCHYARD_START_SECONDS: '1' })
         const { id } = await stack.createTask({ requires: ['stuck'] })
         const cooling = await until('the host is left alone', async () => {
           const { body } = await stack.client.call(ROUTES.getHost, { params: { host_id: host } })
@@ -166,8 +171,6 @@ describe('from a delivery to an agent that pulls', () => {
           event: 'unclaim',
           reason: expect.stringContaining('start deadline'),
         })
-        await dispatcher.stop()
-        await stuck.stop()
       },
     ),
   )

@@ -56,6 +56,8 @@ export interface Stack {
   /** A place for the test's files, which goes with the stack. */
   readonly directory: string
   startDispatcher(env?: Variables): Promise<ReadyService>
+  /** So that none of one test's takes the tasks of the next. */
+  stopDispatchers(): Promise<void>
   putHost(
     ssh: Pick<LocalSshServer, 'address' | 'port' | 'user' | 'privateKeyPath' | 'hostKeySha256'>,
     host: Partial<HostBody> & Pick<HostBody, 'command'>,
@@ -106,6 +108,10 @@ export async function startStack({ databaseUrl, apis = 1, rules, env = {} }: Sta
     })
   }
 
+  async function stopDispatchers(): Promise<void> {
+    await Promise.all(services.filter(({ name }) => name === 'dispatcher').map((service) => service.stop()))
+  }
+
   async function stop(): Promise<void> {
     await Promise.all(services.map((service) => service.stop()))
     await rm(directory, { recursive: true, force: true })
@@ -139,6 +145,7 @@ export async function startStack({ databaseUrl, apis = 1, rules, env = {} }: Sta
     task,
     untilTask,
     stop,
+    stopDispatchers,
     startDispatcher: (variables = {}) => start('dispatcher', { SWITCHYARD_HEALTH_PORT: '0', ...variables }),
     async putHost(ssh, host, id = `host-${randomUUID()}`) {
       const body = {
