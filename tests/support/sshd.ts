@@ -52,9 +52,16 @@ async function launch(program: string, configPath: string): Promise<Launched> {
   // As root sshd insists on this directory, which only its service unit would create.
   if (process.getuid?.() === 0) mkdirSync('/run/sshd', { recursive: true, mode: 0o755 })
   const child = spawn(program, ['-D', '-e', '-f', configPath], { stdio: ['ignore', 'ignore', 'pipe'] })
+  // A test that fails half-way may never stop its server: that must not keep the test run from ending.
+  child.unref()
+  const kill = (): unknown => child.kill('SIGKILL')
+  process.once('exit', kill)
+  child.once('exit', () => process.off('exit', kill))
   let log = ''
   const listening = await new Promise<boolean>((resolve, reject) => {
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    const stderr = child.stderr as typeof child.stderr & { unref?: () => void }
+    stderr.unref?.()
+    stderr.setEncoding('utf8').on('data', (text: string) => {
       log += text
       if (log.includes('Server listening on')) resolve(true)
     })
