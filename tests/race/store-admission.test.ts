@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { describe, expect, it } from '@jest/globals'
 import type { Task } from '@switchyard/core'
 import {
   admitNext,
@@ -9,42 +9,14 @@ import {
   listAdmissibleKeys,
 } from '@switchyard/store'
 import type { AssignTaskResult, CreateTaskResult, Pool } from '@switchyard/store'
-import { createTestDatabase } from '../support/database.ts'
-import type { TestDatabase } from '../support/database.ts'
 import { at } from '../support/fixed-clock.ts'
-import { holdBeforeCommit, openRacingPool } from '../support/racing-pools.ts'
-import type { RacingPool } from '../support/racing-pools.ts'
+import { useRaceStage } from '../support/race-stage.ts'
+import { holdBeforeCommit } from '../support/racing-pools.ts'
 import { addAgent, addTask, newTask, runningTask } from '../support/task-factory.ts'
 import type { HeldTask } from '../support/task-factory.ts'
 import { untilBlocked } from '../support/until-blocked.ts'
 
-let database: TestDatabase
-let first: RacingPool
-let second: RacingPool
-beforeAll(async () => {
-  database = await createTestDatabase()
-  first = await openRacingPool(database)
-  second = await openRacingPool(database)
-})
-afterAll(async () => {
-  await first.end()
-  await second.end()
-  await database.drop()
-})
-
-/** The first does everything but its commit; the second comes and waits for it; then the first commits. */
-async function race<A, B>(
-  winner: (pool: Pool) => Promise<A>,
-  loser: (pool: Pool) => Promise<B>,
-): Promise<{ won: A; lost: B }> {
-  const held = holdBeforeCommit(first.pool)
-  const winning = winner(held.pool)
-  await held.reachedCommit
-  const losing = loser(second.pool)
-  await untilBlocked(database.pool, second.pid, first.pid)
-  held.release()
-  return { won: await winning, lost: await losing }
-}
+const stage = useRaceStage()
 
 const insert =
   (concurrencyKey: string) =>
@@ -60,18 +32,18 @@ const admit =
     admitNext(pool, key, at(3))
 
 describe('two first tasks of a key', () => {
-  it('the second waits for the commit of the first, then behind it', async () => {
-    const { won, lost } = await race(insert('two'), insert('two'))
+  it('the second waits for the commit of the stage.first, then behind it', async () => {
+    const { won, lost } = await stage.race(insert('two'), insert('two'))
     expect(won).toMatchObject({ kind: 'created', task: { status: 'pending' } })
     expect(lost).toMatchObject({ kind: 'created', task: { status: 'waiting' } })
   })
 
   it('the second takes the place of a first that is rolled back', async () => {
-    const connection = await first.pool.connect()
+    const connection = await stage.first.pool.connect()
     await connection.query('begin')
     await createTask(connection, newTask({ concurrencyKey: 'rolled back' }), at(1))
-    const losing = insert('rolled back')(second.pool)
-    await untilBlocked(database.pool, second.pid, first.pid)
+    const losing = insert('rolled back')(stage.second.pool)
+    await untilBlocked(stage.database.pool, stage.second.pid, stage.first.pid)
     await connection.query('rollback')
     connection.release()
     expect(await losing).toMatchObject({ kind: 'created', task: { status: 'pending' } })
@@ -80,29 +52,32 @@ describe('two first tasks of a key', () => {
 
 describe('the end of a predecessor and the insert of a successor', () => {
   it('the successor that is inserted before the end commits is let in by the end', async () => {
-    const predecessor = await runningTask(database.pool, { concurrencyKey: 'end first' })
-    const held = holdBeforeCommit(first.pool)
+    const predecessor = await runningTask(stage.database.pool, { concurrencyKey: 'end first' })
+    const held = holdBeforeCommit(stage.first.pool)
     const ending = complete(predecessor)(held.pool)
     await held.reachedCommit
-    const { task } = await insert('end first')(second.pool)
+    const { task } = await insert('end first')(stage.second.pool)
     expect(task.status).toBe('waiting')
     held.release()
     await ending
-    expect(await getTask(database.pool, task.id)).toMatchObject({ status: 'pending', pendingSince: at(2) })
+    expect(await getTask(stage.database.pool, task.id)).toMatchObject({
+      status: 'pending',
+      pendingSince: at(2),
+    })
   })
 
   it('the successor that the end could not see is let in by the sweep', async () => {
-    const predecessor = await runningTask(database.pool, { concurrencyKey: 'insert first' })
-    const held = holdBeforeCommit(first.pool)
+    const predecessor = await runningTask(stage.database.pool, { concurrencyKey: 'insert first' })
+    const held = holdBeforeCommit(stage.first.pool)
     const inserting = insert('insert first')(held.pool)
     await held.reachedCommit
-    await complete(predecessor)(second.pool)
+    await complete(predecessor)(stage.second.pool)
     held.release()
     const { task } = await inserting
     expect(task.status).toBe('waiting')
-    expect(await listAdmissibleKeys(database.pool, 10)).toEqual(['insert first'])
-    expect(await admit('insert first')(database.pool)).toBe(true)
-    expect(await getTask(database.pool, task.id)).toMatchObject({ status: 'pending' })
+    expect(await listAdmissibleKeys(stage.database.pool, 10)).toEqual(['insert first'])
+    expect(await admit('insert first')(stage.database.pool)).toBe(true)
+    expect(await getTask(stage.database.pool, task.id)).toMatchObject({ status: 'pending' })
   })
 })
 
@@ -110,35 +85,37 @@ describe('an admission', () => {
   it('waits for the first in line, whatever is being done to it, and lets nobody pass', async () => {
     const key = 'line'
     const [predecessor, next, last] = [
-      await addTask(database.pool, { concurrencyKey: key }),
-      await addTask(database.pool, { concurrencyKey: key }),
-      await addTask(database.pool, { concurrencyKey: key }),
+      await addTask(stage.database.pool, { concurrencyKey: key }),
+      await addTask(stage.database.pool, { concurrencyKey: key }),
+      await addTask(stage.database.pool, { concurrencyKey: key }),
     ]
-    await database.pool.query(`update tasks set status = 'cancelled', finished_at = now() where id = $1`, [
-      predecessor.id,
-    ])
-    const agentId = await addAgent(database.pool)
+    await stage.database.pool.query(
+      `update tasks set status = 'cancelled', finished_at = now() where id = $1`,
+      [predecessor.id],
+    )
+    const agentId = await addAgent(stage.database.pool)
     const assign = (pool: Pool): Promise<AssignTaskResult> =>
       assignTask(pool, { taskId: next.id, agentId, executionMode: null, actor: 'coordinator', now: at(2) })
-    expect(await race(assign, admit(key))).toMatchObject({ won: { kind: 'assigned' }, lost: true })
-    expect(await getTask(database.pool, next.id)).toMatchObject({
+    expect(await stage.race(assign, admit(key))).toMatchObject({ won: { kind: 'assigned' }, lost: true })
+    expect(await getTask(stage.database.pool, next.id)).toMatchObject({
       status: 'pending',
       assignedAgentId: agentId,
     })
-    expect(await getTask(database.pool, last.id)).toMatchObject({ status: 'waiting' })
+    expect(await getTask(stage.database.pool, last.id)).toMatchObject({ status: 'waiting' })
   })
 
   it('twice at once lets in the first that waits, and nobody else', async () => {
     const [predecessor, next, last] = [
-      await addTask(database.pool, { concurrencyKey: 'admit' }),
-      await addTask(database.pool, { concurrencyKey: 'admit' }),
-      await addTask(database.pool, { concurrencyKey: 'admit' }),
+      await addTask(stage.database.pool, { concurrencyKey: 'admit' }),
+      await addTask(stage.database.pool, { concurrencyKey: 'admit' }),
+      await addTask(stage.database.pool, { concurrencyKey: 'admit' }),
     ]
-    await database.pool.query(`update tasks set status = 'cancelled', finished_at = now() where id = $1`, [
-      predecessor.id,
-    ])
-    expect(await race(admit('admit'), admit('admit'))).toEqual({ won: true, lost: false })
-    expect(await getTask(database.pool, next.id)).toMatchObject({ status: 'pending' })
-    expect(await getTask(database.pool, last.id)).toMatchObject({ status: 'waiting' })
+    await stage.database.pool.query(
+      `update tasks set status = 'cancelled', finished_at = now() where id = $1`,
+      [predecessor.id],
+    )
+    expect(await stage.race(admit('admit'), admit('admit'))).toEqual({ won: true, lost: false })
+    expect(await getTask(stage.database.pool, next.id)).toMatchObject({ status: 'pending' })
+    expect(await getTask(stage.database.pool, last.id)).toMatchObject({ status: 'waiting' })
   })
 })

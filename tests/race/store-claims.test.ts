@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { describe, expect, it } from '@jest/globals'
 import type { Task } from '@switchyard/core'
 import {
   assignTask,
@@ -10,41 +10,12 @@ import {
   listTaskEvents,
 } from '@switchyard/store'
 import type { AssignTaskResult, ClaimForAgentResult, Pool } from '@switchyard/store'
-import { createTestDatabase } from '../support/database.ts'
-import type { TestDatabase } from '../support/database.ts'
 import { at } from '../support/fixed-clock.ts'
-import { holdBeforeCommit, openRacingPool } from '../support/racing-pools.ts'
-import type { RacingPool } from '../support/racing-pools.ts'
+import { useRaceStage } from '../support/race-stage.ts'
+import { holdBeforeCommit } from '../support/racing-pools.ts'
 import { addAgent, addHost, addTask } from '../support/task-factory.ts'
-import { untilBlocked } from '../support/until-blocked.ts'
 
-let database: TestDatabase
-let first: RacingPool
-let second: RacingPool
-beforeAll(async () => {
-  database = await createTestDatabase()
-  first = await openRacingPool(database)
-  second = await openRacingPool(database)
-})
-afterAll(async () => {
-  await first.end()
-  await second.end()
-  await database.drop()
-})
-
-/** The first does everything but its commit; the second comes and waits for it; then the first commits. */
-async function race<A, B>(
-  winner: (pool: Pool) => Promise<A>,
-  loser: (pool: Pool) => Promise<B>,
-): Promise<{ won: A; lost: B }> {
-  const held = holdBeforeCommit(first.pool)
-  const winning = winner(held.pool)
-  await held.reachedCommit
-  const losing = loser(second.pool)
-  await untilBlocked(database.pool, second.pid, first.pid)
-  held.release()
-  return { won: await winning, lost: await losing }
-}
+const stage = useRaceStage()
 
 const claim =
   (task: Task, agentId = 'agent') =>
@@ -69,21 +40,21 @@ async function overtake<A, B>(
   winner: (pool: Pool) => Promise<A>,
   loser: (pool: Pool) => Promise<B>,
 ): Promise<{ won: A; lost: B }> {
-  const held = holdBeforeCommit(first.pool)
+  const held = holdBeforeCommit(stage.first.pool)
   const winning = winner(held.pool)
   await held.reachedCommit
-  const lost = await loser(second.pool)
+  const lost = await loser(stage.second.pool)
   held.release()
   return { won: await winning, lost }
 }
 
 async function eventsOf(task: Task): Promise<string[]> {
-  return (await listTaskEvents(database.pool, task.id)).map(({ event }) => event)
+  return (await listTaskEvents(stage.database.pool, task.id)).map(({ event }) => event)
 }
 
 describe('a claim and a cancellation', () => {
   it('a claim passes over a task that is being cancelled', async () => {
-    const task = await addTask(database.pool)
+    const task = await addTask(stage.database.pool)
     const { won, lost } = await overtake(cancel(task), claim(task))
     expect(won).toMatchObject({ status: 'cancelled' })
     expect(lost).toEqual({ kind: 'empty' })
@@ -91,8 +62,8 @@ describe('a claim and a cancellation', () => {
   })
 
   it('a cancellation that comes second becomes a request to the holder', async () => {
-    const task = await addTask(database.pool)
-    const { lost } = await race(claim(task), cancel(task))
+    const task = await addTask(stage.database.pool)
+    const { lost } = await stage.race(claim(task), cancel(task))
     expect(lost).toMatchObject({
       status: 'claimed',
       cancelRequestedAt: at(31),
@@ -110,20 +81,20 @@ describe('a claim and an assignment', () => {
       assignTask(pool, { taskId: task.id, agentId, executionMode: null, actor: 'coordinator', now: at(31) })
 
   it('a claim passes over a task that is being assigned to somebody else', async () => {
-    const task = await addTask(database.pool)
-    const agentId = await addAgent(database.pool)
+    const task = await addTask(stage.database.pool)
+    const agentId = await addAgent(stage.database.pool)
     const { won, lost } = await overtake(assign(task, agentId), claim(task))
     expect(won).toMatchObject({ kind: 'assigned' })
     expect(lost).toEqual({ kind: 'empty' })
-    expect(await claim(task)(second.pool)).toEqual({ kind: 'empty' })
-    expect(await claim(task, agentId)(second.pool)).toMatchObject({ kind: 'claimed' })
+    expect(await claim(task)(stage.second.pool)).toEqual({ kind: 'empty' })
+    expect(await claim(task, agentId)(stage.second.pool)).toMatchObject({ kind: 'claimed' })
   })
 
   it('an assignment that comes second is refused and changes nothing', async () => {
-    const task = await addTask(database.pool)
-    const { lost } = await race(claim(task), assign(task, await addAgent(database.pool)))
+    const task = await addTask(stage.database.pool)
+    const { lost } = await stage.race(claim(task), assign(task, await addAgent(stage.database.pool)))
     expect(lost).toMatchObject({ kind: 'invalid_state', task: { status: 'claimed', agentId: 'agent' } })
-    expect(await getTask(database.pool, task.id)).toMatchObject({
+    expect(await getTask(stage.database.pool, task.id)).toMatchObject({
       assignedAgentId: null,
       modeDecidedBy: 'dequeue',
     })
@@ -132,40 +103,40 @@ describe('a claim and an assignment', () => {
 
 describe('a claim and phase 2', () => {
   it('an agent passes over a task that is being flipped, and gets it afterwards', async () => {
-    const task = await addTask(database.pool)
+    const task = await addTask(stage.database.pool)
     const { won, lost } = await overtake(flip, claim(task))
     expect(won).toBe(1)
     expect(lost).toEqual({ kind: 'empty' })
-    expect(await claim(task)(second.pool)).toMatchObject({
+    expect(await claim(task)(stage.second.pool)).toMatchObject({
       kind: 'claimed',
       claim: { task: { id: task.id, modeDecidedBy: 'timeout' } },
     })
   })
 
   it('a host that comes second does not get the task, then or later', async () => {
-    const task = await addTask(database.pool)
-    const hostId = await addHost(database.pool, { labels: [...task.requires] })
+    const task = await addTask(stage.database.pool)
+    const hostId = await addHost(stage.database.pool, { labels: [...task.requires] })
     const push = (pool: Pool): Promise<unknown[]> =>
       claimForHost(pool, { hostId, dispatcherId: 'd', startSeconds: 30, now: at(31) })
     const { won, lost } = await overtake(flip, push)
     expect(won).toBe(1)
     expect(lost).toEqual([])
-    expect(await push(second.pool)).toEqual([])
-    expect(await getTask(database.pool, task.id)).toMatchObject({
+    expect(await push(stage.second.pool)).toEqual([])
+    expect(await getTask(stage.database.pool, task.id)).toMatchObject({
       status: 'pending',
       executionMode: 'http_pull',
     })
   })
 
   it('phase 2 passes over a task that a host is taking', async () => {
-    const task = await addTask(database.pool)
-    const hostId = await addHost(database.pool, { labels: [...task.requires] })
+    const task = await addTask(stage.database.pool)
+    const hostId = await addHost(stage.database.pool, { labels: [...task.requires] })
     const push = (pool: Pool): Promise<unknown[]> =>
       claimForHost(pool, { hostId, dispatcherId: 'd', startSeconds: 30, now: at(31) })
     const { won, lost } = await overtake(push, flip)
     expect(won).toHaveLength(1)
     expect(lost).toBe(0)
-    expect(await getTask(database.pool, task.id)).toMatchObject({
+    expect(await getTask(stage.database.pool, task.id)).toMatchObject({
       status: 'claimed',
       executionMode: 'ssh_cli',
       agentId: hostId,
@@ -173,16 +144,16 @@ describe('a claim and phase 2', () => {
   })
 
   it('an agent and a host never both get it', async () => {
-    const task = await addTask(database.pool)
-    const hostId = await addHost(database.pool, { labels: [...task.requires] })
+    const task = await addTask(stage.database.pool)
+    const hostId = await addHost(stage.database.pool, { labels: [...task.requires] })
     const push = (pool: Pool): Promise<unknown[]> =>
       claimForHost(pool, { hostId, dispatcherId: 'd', startSeconds: 30, now: at(31) })
     expect(await overtake(push, claim(task))).toMatchObject({
       won: [{ agentId: hostId }],
       lost: { kind: 'empty' },
     })
-    const other = await addTask(database.pool)
-    const otherHost = await addHost(database.pool, { labels: [...other.requires] })
+    const other = await addTask(stage.database.pool)
+    const otherHost = await addHost(stage.database.pool, { labels: [...other.requires] })
     const pushOther = (pool: Pool): Promise<unknown[]> =>
       claimForHost(pool, { hostId: otherHost, dispatcherId: 'd', startSeconds: 30, now: at(31) })
     expect(await overtake(claim(other), pushOther)).toMatchObject({ won: { kind: 'claimed' }, lost: [] })
@@ -191,9 +162,9 @@ describe('a claim and phase 2', () => {
 
 describe('the last slot', () => {
   it('of an agent goes to the first of two calls', async () => {
-    const task = await addTask(database.pool)
-    await addTask(database.pool, { requires: task.requires })
-    const agentId = await addAgent(database.pool)
+    const task = await addTask(stage.database.pool)
+    await addTask(stage.database.pool, { requires: task.requires })
+    const agentId = await addAgent(stage.database.pool)
     const limited = (pool: Pool): Promise<ClaimForAgentResult> =>
       claimForAgent(pool, {
         agentId,
@@ -203,24 +174,27 @@ describe('the last slot', () => {
         requestKey: null,
         now: at(31),
       })
-    expect(await race(limited, limited)).toMatchObject({ won: { kind: 'claimed' }, lost: { kind: 'full' } })
+    expect(await stage.race(limited, limited)).toMatchObject({
+      won: { kind: 'claimed' },
+      lost: { kind: 'full' },
+    })
   })
 
   it('of a host goes to the first of two replicas, and the second does not wait', async () => {
-    const task = await addTask(database.pool)
-    await addTask(database.pool, { requires: task.requires })
-    const hostId = await addHost(database.pool, { labels: [...task.requires], maxConcurrent: 1 })
+    const task = await addTask(stage.database.pool)
+    await addTask(stage.database.pool, { requires: task.requires })
+    const hostId = await addHost(stage.database.pool, { labels: [...task.requires], maxConcurrent: 1 })
     const push = (pool: Pool): Promise<unknown[]> =>
       claimForHost(pool, { hostId, dispatcherId: 'd', startSeconds: 30, now: at(31) })
     const { won, lost } = await overtake(push, push)
     expect(won).toHaveLength(1)
     expect(lost).toEqual([])
-    expect(await push(second.pool)).toEqual([])
+    expect(await push(stage.second.pool)).toEqual([])
   })
 
   it('is not needed by a dequeue that is repeated before the first has answered', async () => {
-    const task = await addTask(database.pool)
-    const agentId = await addAgent(database.pool)
+    const task = await addTask(stage.database.pool)
+    const agentId = await addAgent(stage.database.pool)
     const dequeue = (pool: Pool): Promise<ClaimForAgentResult> =>
       claimForAgent(pool, {
         agentId,
@@ -230,7 +204,7 @@ describe('the last slot', () => {
         requestKey: 'a',
         now: at(31),
       })
-    const { won, lost } = await race(dequeue, dequeue)
+    const { won, lost } = await stage.race(dequeue, dequeue)
     expect(won).toMatchObject({ kind: 'claimed', claim: { task: { id: task.id } } })
     expect(lost).toEqual(won)
   })

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { describe, expect, it } from '@jest/globals'
 import { settleExpiry, settleFailure } from '@switchyard/core'
 import type { Task } from '@switchyard/core'
 import {
@@ -10,42 +10,12 @@ import {
   settleClaim,
 } from '@switchyard/store'
 import type { Pool, RenewedLease } from '@switchyard/store'
-import { createTestDatabase } from '../support/database.ts'
-import type { TestDatabase } from '../support/database.ts'
 import { at } from '../support/fixed-clock.ts'
-import { holdBeforeCommit, openRacingPool } from '../support/racing-pools.ts'
-import type { RacingPool } from '../support/racing-pools.ts'
+import { useRaceStage } from '../support/race-stage.ts'
 import { claimedTask, runningTask, settle } from '../support/task-factory.ts'
 import type { HeldTask } from '../support/task-factory.ts'
-import { untilBlocked } from '../support/until-blocked.ts'
 
-let database: TestDatabase
-let first: RacingPool
-let second: RacingPool
-beforeAll(async () => {
-  database = await createTestDatabase()
-  first = await openRacingPool(database)
-  second = await openRacingPool(database)
-})
-afterAll(async () => {
-  await first.end()
-  await second.end()
-  await database.drop()
-})
-
-/** The first does everything but its commit; the second comes and waits for it; then the first commits. */
-async function race<A, B>(
-  winner: (pool: Pool) => Promise<A>,
-  loser: (pool: Pool) => Promise<B>,
-): Promise<{ won: A; lost: B }> {
-  const held = holdBeforeCommit(first.pool)
-  const winning = winner(held.pool)
-  await held.reachedCommit
-  const losing = loser(second.pool)
-  await untilBlocked(database.pool, second.pid, first.pid)
-  held.release()
-  return { won: await winning, lost: await losing }
-}
+const stage = useRaceStage()
 
 const complete =
   (held: HeldTask) =>
@@ -74,33 +44,39 @@ const expire =
     })
 
 async function endings(held: HeldTask): Promise<string[]> {
-  return (await listTaskEvents(database.pool, held.taskId)).slice(3).map(({ event }) => event)
+  return (await listTaskEvents(stage.database.pool, held.taskId)).slice(3).map(({ event }) => event)
 }
 
 describe('whoever comes second to the end of a claim', () => {
   it('loses the completion to the expiry', async () => {
-    const held = await runningTask(database.pool)
-    const { won, lost } = await race(expire(held), complete(held))
+    const held = await runningTask(stage.database.pool)
+    const { won, lost } = await stage.race(expire(held), complete(held))
     expect(won).toMatchObject({ status: 'scheduled' })
     expect(lost).toBeNull()
-    expect(await getTask(database.pool, held.taskId)).toMatchObject({ status: 'scheduled', result: null })
+    expect(await getTask(stage.database.pool, held.taskId)).toMatchObject({
+      status: 'scheduled',
+      result: null,
+    })
     expect(await endings(held)).toEqual(['retry'])
   })
 
   it('loses the expiry to the completion', async () => {
-    const held = await runningTask(database.pool)
-    const { won, lost } = await race(complete(held), expire(held))
+    const held = await runningTask(stage.database.pool)
+    const { won, lost } = await stage.race(complete(held), expire(held))
     expect(won).toMatchObject({ status: 'succeeded' })
     expect(lost).toBeNull()
     expect(await endings(held)).toEqual(['succeed'])
   })
 
   it('loses the failure to the completion, and the completion to the failure', async () => {
-    const one = await runningTask(database.pool)
-    expect(await race(complete(one), fail(one))).toMatchObject({ won: { status: 'succeeded' }, lost: null })
+    const one = await runningTask(stage.database.pool)
+    expect(await stage.race(complete(one), fail(one))).toMatchObject({
+      won: { status: 'succeeded' },
+      lost: null,
+    })
     expect(await endings(one)).toEqual(['succeed'])
-    const other = await runningTask(database.pool)
-    expect(await race(fail(other), complete(other))).toMatchObject({
+    const other = await runningTask(stage.database.pool)
+    expect(await stage.race(fail(other), complete(other))).toMatchObject({
       won: { status: 'scheduled' },
       lost: null,
     })
@@ -108,8 +84,8 @@ describe('whoever comes second to the end of a claim', () => {
   })
 
   it('loses the completion to the same completion', async () => {
-    const held = await runningTask(database.pool)
-    expect(await race(complete(held), complete(held))).toMatchObject({
+    const held = await runningTask(stage.database.pool)
+    expect(await stage.race(complete(held), complete(held))).toMatchObject({
       won: { status: 'succeeded' },
       lost: null,
     })
@@ -119,22 +95,22 @@ describe('whoever comes second to the end of a claim', () => {
 
 describe('a heartbeat and the expiry', () => {
   it('in this order keep the claim: what expired a moment ago has been renewed', async () => {
-    const held = await runningTask(database.pool)
-    const { won, lost } = await race(heartbeat(held), expire(held))
+    const held = await runningTask(stage.database.pool)
+    const { won, lost } = await stage.race(heartbeat(held), expire(held))
     expect(won).toMatchObject({ expiresAt: at(190) })
     expect(lost).toBeNull()
-    expect(await getTask(database.pool, held.taskId)).toMatchObject({
+    expect(await getTask(stage.database.pool, held.taskId)).toMatchObject({
       status: 'running',
       leaseExpiresAt: at(190),
     })
   })
 
   it('in the other order end it, and the heartbeat says so', async () => {
-    const held = await runningTask(database.pool)
-    const { won, lost } = await race(expire(held), heartbeat(held))
+    const held = await runningTask(stage.database.pool)
+    const { won, lost } = await stage.race(expire(held), heartbeat(held))
     expect(won).toMatchObject({ status: 'scheduled' })
     expect(lost).toBeNull()
-    expect(await getTask(database.pool, held.taskId)).toMatchObject({
+    expect(await getTask(stage.database.pool, held.taskId)).toMatchObject({
       status: 'scheduled',
       leaseExpiresAt: null,
     })
@@ -148,10 +124,10 @@ describe('a coordinator who waits for the end of a claim', () => {
       cancelTask(pool, taskId, { reason: 'not needed', actor: 'coordinator', now: at(101) })
 
   it('cancels at once what was given back', async () => {
-    const held = await claimedTask(database.pool)
+    const held = await claimedTask(stage.database.pool)
     const giveBack = (pool: Pool): Promise<Task | null> =>
       settle(pool, held, { event: 'unclaim', reason: 'not started' }, at(100))
-    const { lost } = await race(giveBack, cancel(held))
+    const { lost } = await stage.race(giveBack, cancel(held))
     expect(lost).toMatchObject({
       status: 'cancelled',
       finishedAt: at(101),
@@ -162,16 +138,16 @@ describe('a coordinator who waits for the end of a claim', () => {
   })
 
   it('cancels at once what is to be retried', async () => {
-    const held = await runningTask(database.pool)
-    const { won, lost } = await race(fail(held), cancel(held))
+    const held = await runningTask(stage.database.pool)
+    const { won, lost } = await stage.race(fail(held), cancel(held))
     expect(won).toMatchObject({ status: 'scheduled' })
     expect(lost).toMatchObject({ status: 'cancelled', finishedAt: at(101), leaseExpiresAt: null })
     expect(await endings(held)).toEqual(['retry', 'cancel'])
   })
 
   it('is too late to cancel what has succeeded', async () => {
-    const held = await runningTask(database.pool)
-    expect(await race(complete(held), cancel(held))).toMatchObject({
+    const held = await runningTask(stage.database.pool)
+    expect(await stage.race(complete(held), cancel(held))).toMatchObject({
       won: { status: 'succeeded' },
       lost: null,
     })
