@@ -1,14 +1,26 @@
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { randomUUID } from 'node:crypto'
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import {
   createSsh,
-  type RunRequest,
-  type RunResult,
+  type FollowRequest,
+  type FollowResult,
+  type LaunchRequest,
+  type LaunchResult,
+  type RunFolder,
   type Ssh,
   type SshTarget,
 } from '@switchyard/dispatcher/ssh'
@@ -35,7 +47,7 @@ describe.each([
   })
   afterAll(() => server.stop())
   beforeEach(() => {
-    ssh = createSsh({ killGraceSeconds: 0.3, lingerSeconds: 0.3 })
+    ssh = createSsh({ killGraceSeconds: 0.3 })
     directory = mkdtempSync(join(tmpdir(), 'switchyard-run-'))
   })
   afterEach(async () => {
@@ -48,37 +60,60 @@ describe.each([
     return { id: 'host', address, port, user, privateKeyPath, hostKeySha256, ...changes }
   }
 
-  /** A run in progress: what it has written so far, and how it ends. */
-  async function start(changes: Partial<RunRequest>, dialled: SshTarget = target()) {
-    const dial = await ssh.dial(dialled, never)
-    if (!dial.ok) throw new Error(dial.failure.message)
-    const progress = { output: '', processGroup: 0 }
-    const result = dial.session
-      .run({
-        command: ['true'],
-        workdir: null,
-        environment: {},
-        stdin: '',
-        timeoutSeconds: 30,
-        onOutput: (text) => {
-          progress.output += text
-          return Promise.resolve()
-        },
-        onStarting: (processGroup) => {
-          progress.processGroup = processGroup
-          return Promise.resolve()
-        },
-        signal: never,
-        ...changes,
-      })
-      .finally(() => dial.session.release())
-    return { progress, result }
+  function folder(): RunFolder {
+    return { root: join(directory, 'runs'), id: randomUUID() }
   }
 
-  async function run(changes: Partial<RunRequest>): Promise<{ output: string; result: RunResult }> {
-    const { progress, result } = await start(changes)
-    return { result: await result, output: progress.output }
+  function launch(changes: Partial<LaunchRequest>, dialled: SshTarget = target()): Promise<LaunchResult> {
+    return ssh.launch(dialled, {
+      ...folder(),
+      command: ['true'],
+      workdir: null,
+      environment: {},
+      prompt: '',
+      timeoutSeconds: 30,
+      signal: never,
+      ...changes,
+    })
   }
+
+  /** Follows a run, and gathers its output. */
+  async function follow(
+    run: RunFolder,
+    changes: Partial<FollowRequest> = {},
+    dialled: SshTarget = target(),
+  ): Promise<{ bytes: Buffer; output: string; result: FollowResult }> {
+    const pieces: Buffer[] = []
+    const result = await ssh.follow(dialled, {
+      ...run,
+      offset: 0,
+      onOutput: (bytes) => {
+        pieces.push(bytes)
+        return Promise.resolve()
+      },
+      signal: new AbortController().signal,
+      ...changes,
+    })
+    const bytes = Buffer.concat(pieces)
+    return { bytes, output: bytes.toString(), result }
+  }
+
+  /** Starts a run, which goes on by itself. */
+  async function start(
+    changes: Partial<LaunchRequest>,
+    dialled: SshTarget = target(),
+  ): Promise<RunFolder & { processGroup: number }> {
+    const run = folder()
+    const result = await launch({ ...run, ...changes }, dialled)
+    if (result.kind !== 'launched') throw new Error(JSON.stringify(result))
+    return { ...run, processGroup: result.processGroup }
+  }
+
+  async function run(changes: Partial<LaunchRequest>) {
+    return follow(await start(changes))
+  }
+
+  const exited = (code: number) => ({ kind: 'exited', code, timedOut: false, resultFile: null })
 
   const sh = (script: string, ...args: string[]) => ['sh', '-c', script, 'sh', ...args]
 
@@ -91,31 +126,15 @@ describe.each([
 
   describe('how a command ends', () => {
     it.each([0, 3, 255])('tells exit code %i', async (code) => {
-      expect((await run({ command: sh(`exit ${code}`) })).result).toEqual({ kind: 'exited', code })
+      expect((await run({ command: sh(`exit ${code}`) })).result).toEqual(exited(code))
     })
 
-    it('tells the signal that killed it', async () => {
-      expect((await run({ command: sh('kill -KILL $$') })).result).toEqual({
-        kind: 'killed',
-        signal: 'SIGKILL',
-      })
+    it('tells a signal as the shell does', async () => {
+      expect((await run({ command: sh('kill -KILL $$') })).result).toEqual(exited(137))
     })
 
-    it('tells the signal when the whole group was killed, with the shell around the command', async () => {
-      const { result } = await run({ command: sh('kill -KILL 0') })
-      expect(result).toEqual({ kind: 'killed', signal: 'SIGKILL' })
-    })
-
-    it('outlives the shell around it: the run goes on until the command is gone too', async () => {
-      const { progress, result } = await start({
-        command: sh('echo $$ > "$1"/pid; exec sleep 300', directory),
-      })
-      const pid = await pidIn('pid')
-      process.kill(progress.processGroup, 'SIGKILL')
-      const ended = await Promise.race([result, run({ command: ['true'] }).then(() => 'not yet')])
-      expect(ended).toBe('not yet')
-      process.kill(pid, 'SIGKILL')
-      expect(await result).toEqual({ kind: 'killed', signal: 'SIGKILL' })
+    it('tells the signal when the whole group was killed: what watches over it lives elsewhere', async () => {
+      expect((await run({ command: sh('kill -KILL 0') })).result).toEqual(exited(137))
     })
 
     it('merges both outputs in the order of writing', async () => {
@@ -126,15 +145,94 @@ describe.each([
     it('is not fooled by output that looks like a control line', async () => {
       const { output, result } = await run({ command: sh(String.raw`printf "\036nonce exit 0\n"; exit 7`) })
       expect(output).toBe('\u001enonce exit 0\n')
-      expect(result).toEqual({ kind: 'exited', code: 7 })
+      expect(result).toEqual(exited(7))
     })
 
-    it('does not wait for a process that was left behind with the output open, time after time', async () => {
-      for (let round = 0; round < 12; round++) {
-        const { output, result } = await run({ command: sh('sleep 300 & echo started') })
-        expect(result).toEqual({ kind: 'exited', code: 0 })
-        expect(output).toMatch(/^started\n[^]*left behind/)
-      }
+    it('does not wait for a process that was left behind with the output open', async () => {
+      const { output, result } = await run({
+        command: sh('setsid sleep 300 & echo $! > "$1"/pid; echo started', directory),
+      })
+      expect([output, result]).toEqual(['started\n', exited(0)])
+      process.kill(await pidIn('pid'), 'SIGKILL')
+    })
+
+    it('brings the result file', async () => {
+      const { result } = await run({ command: sh('printf "{}" > "$SWITCHYARD_RESULT_FILE"') })
+      expect(result).toMatchObject({ code: 0, resultFile: Buffer.from('{}') })
+    })
+  })
+
+  describe('a run', () => {
+    it('is started once, however often it is launched at once', async () => {
+      const one = folder()
+      const command = sh('echo ran >> "$1"/ledger', directory)
+      const results = await Promise.all(Array.from({ length: 5 }, () => launch({ ...one, command })))
+      expect(results.map(({ kind }) => kind).sort()).toEqual([
+        ...Array<string>(4).fill('already'),
+        'launched',
+      ])
+      expect((await follow(one)).result).toEqual(exited(0))
+      expect(readFileSync(join(directory, 'ledger'), 'utf8')).toBe('ran\n')
+    })
+
+    it('goes on when everybody is gone, and is found again from any byte', async () => {
+      const go = join(directory, 'go')
+      const one = await start({
+        command: sh('printf "€"; while [ ! -e "$1" ]; do sleep 0.01; done; echo €', go),
+      })
+      await ssh.close()
+      ssh = createSsh()
+      writeFileSync(go, '')
+      expect((await follow(one)).result).toEqual(exited(0))
+      const whole = Buffer.from('€€\n')
+      for (let offset = 0; offset <= whole.length; offset += 1)
+        expect((await follow(one, { offset })).bytes).toEqual(whole.subarray(offset))
+    })
+
+    it('that nobody launched is found never to have started, and never will', async () => {
+      const one = folder()
+      expect((await follow(one)).result).toEqual({ kind: 'never_started' })
+      expect(await launch({ ...one, command: sh('touch "$1"/ran', directory) })).toEqual({ kind: 'already' })
+      expect((await follow(one)).result).toEqual({ kind: 'never_started' })
+      expect(existsSync(join(directory, 'ran'))).toBe(false)
+    })
+
+    it('is fenced off although its launch is under way', async () => {
+      const one = folder()
+      const result = await launch({
+        ...one,
+        command: sh('touch "$1"/ran', directory),
+        onReady: async () => void (await follow(one)),
+      })
+      expect(result).toEqual({ kind: 'already' })
+      expect((await follow(one)).result).toEqual({ kind: 'never_started' })
+      expect(existsSync(join(directory, 'ran'))).toBe(false)
+    })
+
+    it('does not touch what its follower leaves: it stops following, and the run goes on', async () => {
+      const one = await start({ command: sh('echo $$ > "$1"/pid; exec sleep 300', directory) })
+      const pid = await pidIn('pid')
+      const leave = new AbortController()
+      const following = follow(one, { signal: leave.signal })
+      leave.abort()
+      expect((await following).result).toMatchObject({ kind: expect.stringMatching(/stopped|unreachable/) })
+      expect(isAlive(pid)).toBe(true)
+      expect(await ssh.kill(target(), one)).toEqual({ kind: 'gone' })
+    })
+
+    it('is ended by the host itself when it is over its time', async () => {
+      const one = await start({ command: sh(family, directory), timeoutSeconds: 1 })
+      const { result } = await follow(one)
+      expect(result).toEqual({ kind: 'exited', code: 143, timedOut: true, resultFile: null })
+      expect(livingInGroup(one.processGroup)).toEqual([])
+    })
+
+    it('is lost when everything of it was killed', async () => {
+      const one = await start({ command: ['sleep', '300'] })
+      const supervisor = Number(readlinkSync(join(one.root ?? '', one.id, 'started')))
+      process.kill(supervisor, 'SIGKILL')
+      process.kill(one.processGroup, 'SIGKILL')
+      expect((await follow(one)).result).toEqual({ kind: 'lost' })
     })
   })
 
@@ -143,7 +241,7 @@ describe.each([
       const prompt = `--help -n\n'; touch ${directory}/pwned; "$(id)" \`id\` \\n \\\\ %s \r\n\t\0 € 🙂\ngo\n${'x'.repeat(1 << 20)}`
       const { output } = await run({
         command: sh('cat > "$1"/prompt; wc -c < "$1"/prompt', directory),
-        stdin: prompt,
+        prompt,
       })
       expect(Number(output)).toBe(Buffer.byteLength(prompt))
       expect(readFileSync(join(directory, 'prompt'), 'utf8') === prompt).toBe(true)
@@ -151,8 +249,8 @@ describe.each([
     })
 
     it('is nothing of an input that it does not read', async () => {
-      const { result } = await run({ command: ['true'], stdin: 'x'.repeat(4 << 20) })
-      expect(result).toEqual({ kind: 'exited', code: 0 })
+      const { result } = await run({ command: ['true'], prompt: 'x'.repeat(4 << 20) })
+      expect(result).toEqual(exited(0))
     })
 
     const HOSTILE = [
@@ -195,50 +293,99 @@ describe.each([
       expect(output).toBe(`${join(directory, name)}\n`)
     })
 
-    it('is whole characters, wherever packets split them', async () => {
+    it('is where its result belongs', async () => {
+      const one = await start({ command: sh('printf "%s" "$SWITCHYARD_RESULT_FILE"') })
+      expect((await follow(one)).output).toBe(join(one.root ?? '', one.id, 'result.json'))
+    })
+
+    it('is an id that says what it likes to', async () => {
+      for (const id of ['', '../x', 'a b', '-x', 'a/b', '$(id)', 'a\nb', "'"])
+        expect(await launch({ id })).toMatchObject({
+          kind: 'not_started',
+          message: expect.stringContaining('id'),
+        })
+    })
+  })
+
+  describe('output', () => {
+    it('comes byte for byte, wherever packets split characters', async () => {
       const text = '€'.repeat(100_000)
-      const pieces: string[] = []
-      const { result } = await run({
-        command: ['cat'],
-        stdin: text,
-        onOutput: (piece) => {
-          pieces.push(piece)
-          return Promise.resolve()
+      const { bytes, result } = await run({ command: ['cat'], prompt: text })
+      expect(result).toEqual(exited(0))
+      expect(bytes.toString() === text).toBe(true)
+      const raw = await run({ command: ['head', '-c', '3000000', '/dev/urandom'] })
+      expect(raw.bytes.length).toBe(3_000_000)
+    })
+
+    it('is read no faster than it is taken', async () => {
+      const gate = createGate()
+      let calls = 0
+      let taken = 0
+      const one = await start({ command: sh('head -c 50000000 /dev/zero') })
+      const following = follow(one, {
+        onOutput: async (bytes) => {
+          calls += 1
+          await gate.opened
+          taken += bytes.length
         },
       })
-      expect(result).toEqual({ kind: 'exited', code: 0 })
-      expect(pieces.length).toBeGreaterThan(1)
-      expect(pieces.join('') === text).toBe(true)
+      await until('output arrives', () => calls > 0)
+      // Another whole run goes by, over the same connection.
+      await run({ command: ['true'] })
+      expect(calls).toBe(1)
+      gate.open()
+      expect((await following).result).toEqual(exited(0))
+      expect(taken).toBe(50_000_000)
+    })
+
+    it('that nobody takes any more ends the following, and not the run', async () => {
+      const one = await start({
+        command: sh('echo $$ > "$1"/pid; while :; do echo more; sleep 0.01; done', directory),
+      })
+      const { result } = await follow(one, { onOutput: () => Promise.reject(new Error('lease lost')) })
+      expect(result).toEqual({ kind: 'stopped' })
+      expect(isAlive(await pidIn('pid'))).toBe(true)
+      await ssh.kill(target(), one)
     })
   })
 
   describe('what never starts', () => {
     it('a command without its directory', async () => {
+      const one = folder()
       const command = sh('touch "$1"/ran', directory)
-      const { output, result } = await run({ command, workdir: join(directory, 'missing') })
+      const result = await launch({ ...one, command, workdir: join(directory, 'missing') })
       expect(result.kind).toBe('workdir_missing')
       expect(JSON.stringify(result)).toContain(directory)
       expect(existsSync(join(directory, 'ran'))).toBe(false)
-      expect(output).toBe('')
+      expect(existsSync(join(one.root ?? ''))).toBe(false)
     })
 
     it.each([['no-such-program'], ['exit'], ['./nowhere'], ['/etc/passwd']])(
       'a program that is none: %s',
       async (program) => {
-        const { result } = await run({ command: [program, '0'] })
+        const result = await launch({ command: [program, '0'] })
         expect(result.kind).toBe('command_not_found')
         expect(JSON.stringify(result)).toContain(program)
       },
     )
 
     it('a command that the holder may not start', async () => {
-      const { result } = await run({
+      const result = await launch({
         command: sh('touch "$1"/ran', directory),
-        onStarting: () => Promise.reject(new Error('lease lost')),
+        onReady: () => Promise.reject(new Error('lease lost')),
       })
       expect(result).toEqual({ kind: 'cancelled' })
       await run({ command: ['true'] })
       expect(existsSync(join(directory, 'ran'))).toBe(false)
+    })
+
+    it('a command whose folder cannot be made', async () => {
+      writeFileSync(join(directory, 'file'), '')
+      const result = await launch({ root: join(directory, 'file') })
+      expect(result).toMatchObject({
+        kind: 'not_started',
+        message: expect.stringContaining('cannot be made'),
+      })
     })
 
     it.each([
@@ -246,7 +393,12 @@ describe.each([
       ['a variable with an impossible name', { environment: { 'A-B': '' } }],
       ['nothing', { command: [] }],
     ])('%s', async (_what, changes) => {
-      expect((await run(changes)).result.kind).toBe('not_started')
+      expect((await launch(changes)).kind).toBe('not_started')
+    })
+
+    it('what was cancelled before', async () => {
+      const result = await launch({ signal: AbortSignal.abort() })
+      expect(['cancelled', 'unreachable']).toContain(result.kind)
     })
   })
 
@@ -257,13 +409,13 @@ describe.each([
       const fresh = await startServer()
       const { port, privateKeyPath, hostKeySha256 } = fresh
       const dialled = target({ port, privateKeyPath, hostKeySha256 })
-      const dial = await ssh.dial({ ...dialled, hostKeySha256: wrongKey }, never)
-      expect(dial).toMatchObject({
-        ok: false,
+      const refused = await launch({}, { ...dialled, hostKeySha256: wrongKey })
+      expect(refused).toMatchObject({
+        kind: 'unreachable',
         failure: { kind: 'host_key_mismatch', shownHostKeySha256: hostKeySha256 },
       })
-      expect(JSON.stringify(dial)).toContain(`ssh-ed25519 host key ${hostKeySha256}`)
-      expect(await ssh.dial(dialled, never)).toMatchObject({ ok: true })
+      expect(JSON.stringify(refused)).toContain(`ssh-ed25519 host key ${hostKeySha256}`)
+      expect(await launch({}, dialled)).toMatchObject({ kind: 'launched' })
       const accepted = () => fresh.log().match(/Accepted publickey for/g)?.length
       expect(await until('the server tells about the login', accepted)).toBe(1)
       await ssh.close()
@@ -272,24 +424,24 @@ describe.each([
 
     it('fails with the wrong client key', async () => {
       const keys = await createSshKeys()
-      const dial = await ssh.dial(target({ privateKeyPath: keys.clientKeyPath }), never)
-      expect(dial).toMatchObject({ ok: false, failure: { kind: 'authentication_failed' } })
+      const refused = await launch({}, target({ privateKeyPath: keys.clientKeyPath }))
+      expect(refused).toMatchObject({ kind: 'unreachable', failure: { kind: 'authentication_failed' } })
       rmSync(keys.directory, { recursive: true })
     })
 
     it('fails with a key file that is none, or is not there', async () => {
       writeFileSync(join(directory, 'key'), 'not a key')
       for (const name of ['key', 'missing']) {
-        const dial = await ssh.dial(target({ privateKeyPath: join(directory, name) }), never)
-        expect(dial).toMatchObject({ ok: false, failure: { kind: 'key_unreadable' } })
+        const refused = await launch({}, target({ privateKeyPath: join(directory, name) }))
+        expect(refused).toMatchObject({ kind: 'unreachable', failure: { kind: 'key_unreadable' } })
       }
     })
 
     it('fails without an agent', async () => {
       const silent = createSsh({ agentSocket: join(directory, 'agent') })
       for (const each of [ssh, silent]) {
-        const dial = await each.dial(target({ privateKeyPath: null }), never)
-        expect(dial).toMatchObject({ ok: false, failure: { kind: 'agent_unavailable' } })
+        const refused = await each.kill(target({ privateKeyPath: null }), folder())
+        expect(refused).toMatchObject({ kind: 'unreachable', failure: { kind: 'agent_unavailable' } })
       }
       await silent.close()
     })
@@ -309,131 +461,110 @@ describe.each([
     })
   })
 
-  describe('stopping', () => {
-    const family =
-      'sh -c "sleep 300 & echo \\$! > $1/grandchild; wait" & echo $! > "$1"/child; echo $$ > "$1"/parent; wait'
-    const members = ['parent', 'child', 'grandchild']
+  const family =
+    'sh -c "sleep 300 & echo \\$! > $1/grandchild; wait" & echo $! > "$1"/child; echo $$ > "$1"/parent; wait'
 
-    it('kills the command with its grandchildren, and sees them gone', async () => {
-      const cancel = new AbortController()
-      const { result } = await start({ command: sh(family, directory), signal: cancel.signal })
-      const pids = await Promise.all(members.map(pidIn))
+  describe('killing', () => {
+    it('ends the command with its grandchildren, and sees them gone, over any connection', async () => {
+      const one = await start({ command: sh(family, directory) })
+      const pids = await Promise.all(['parent', 'child', 'grandchild'].map(pidIn))
       expect(pids.every(isAlive)).toBe(true)
-      cancel.abort()
-      expect(await result).toEqual({ kind: 'cancelled' })
+      const other = createSsh({ killGraceSeconds: 0.3 })
+      expect(await other.kill(target(), one)).toEqual({ kind: 'gone' })
+      await other.close()
       expect(pids.some(isAlive)).toBe(false)
+      expect(await follow(one)).toMatchObject({ result: { kind: 'exited', timedOut: false } })
     })
 
-    it('kills what ignores the polite signal, and still takes its last words', async () => {
-      const cancel = new AbortController()
+    it('ends what ignores the polite signal, and its last words remain', async () => {
       const stubborn = 'trap "echo no" TERM; echo $$ > "$1"/pid; while :; do sleep 0.01; done'
-      const { progress, result } = await start({ command: sh(stubborn, directory), signal: cancel.signal })
+      const one = await start({ command: sh(stubborn, directory) })
       const pid = await pidIn('pid')
-      cancel.abort()
-      expect(await result).toEqual({ kind: 'cancelled' })
+      expect(await ssh.kill(target(), one)).toEqual({ kind: 'gone' })
       expect(isAlive(pid)).toBe(false)
-      expect(progress.output).toContain('no\n')
+      expect((await follow(one)).output).toContain('no\n')
     })
 
-    it('kills a child that moved to a group of its own', async () => {
-      const cancel = new AbortController()
+    it('ends a child that moved to a group of its own', async () => {
       const script = 'set -m; sleep 300 & echo $! > "$1"/child; wait'
-      const { result } = await start({
-        command: ['bash', '-c', script, 'bash', directory],
-        signal: cancel.signal,
-      })
+      const one = await start({ command: ['bash', '-c', script, 'bash', directory] })
       const child = await pidIn('child')
-      cancel.abort()
-      expect(await result).toEqual({ kind: 'cancelled' })
+      expect(await ssh.kill(target(), one)).toEqual({ kind: 'gone' })
       expect(isAlive(child)).toBe(false)
     })
 
-    it('ends a command that is over its time', async () => {
-      const { progress, result } = await start({ command: sh(family, directory), timeoutSeconds: 0.3 })
-      expect(await result).toEqual({ kind: 'timed_out' })
-      expect(progress.processGroup).toBeGreaterThan(1)
-      expect(livingInGroup(progress.processGroup)).toEqual([])
-    })
-
-    it('stops the command when nobody takes its output', async () => {
-      const { result } = await start({
-        command: sh('echo $$ > "$1"/pid; while :; do echo more; sleep 0.01; done', directory),
-        onOutput: () => Promise.reject(new Error('lease lost')),
-      })
-      expect(await result).toEqual({ kind: 'cancelled' })
-      expect(isAlive(await pidIn('pid'))).toBe(false)
-    })
-
-    it('starts nothing that was cancelled before', async () => {
-      expect((await run({ signal: AbortSignal.abort() })).result).toEqual({ kind: 'cancelled' })
-    })
-  })
-
-  describe('output', () => {
-    it('is read no faster than it is taken', async () => {
-      const gate = createGate()
-      let calls = 0
-      let taken = 0
-      const { result } = await start({
-        command: sh('head -c 50000000 /dev/zero; touch "$1"/written', directory),
-        onOutput: async (text) => {
-          calls += 1
-          await gate.opened
-          taken += text.length
-        },
-      })
-      await until('output arrives', () => calls > 0)
-      // Another whole run goes by, over the same connection, and the command has still not been able to write all.
-      await run({ command: ['true'] })
-      expect(calls).toBe(1)
-      expect(existsSync(join(directory, 'written'))).toBe(false)
-      gate.open()
-      expect(await result).toEqual({ kind: 'exited', code: 0 })
-      expect(taken).toBe(50_000_000)
+    it('of a run that never started keeps it from ever starting', async () => {
+      const one = folder()
+      expect(await ssh.kill(target(), one)).toEqual({ kind: 'gone' })
+      expect(await launch(one)).toEqual({ kind: 'already' })
     })
   })
 
   describe('connections', () => {
-    it('carry twelve runs at once, though the server allows ten on each', async () => {
+    it('carry twelve followers at once, though the server allows ten channels on each', async () => {
       const proxy = await startTcpProxy(server.port)
       const through = target({ port: proxy.port })
-      const wait = sh('touch "$1/$2"; while [ ! -e "$1"/go ]; do sleep 0.01; done', directory)
-      const runs = await Promise.all(
-        Array.from({ length: 12 }, (_, index) => start({ command: [...wait, String(index)] }, through)),
+      const wait = sh('echo begun; while [ ! -e "$1"/go ]; do sleep 0.01; done', directory)
+      let begun = 0
+      const runs = await Promise.all(Array.from({ length: 12 }, () => start({ command: wait }, through)))
+      const following = runs.map((one) =>
+        follow(
+          one,
+          {
+            onOutput: () => {
+              begun += 1
+              return Promise.resolve()
+            },
+          },
+          through,
+        ),
       )
-      await until('all twelve run', () =>
-        runs.every((_, index) => existsSync(join(directory, String(index)))),
-      )
+      await until('all twelve are followed', () => begun === 12)
       expect(proxy.connections()).toBe(2)
       writeFileSync(join(directory, 'go'), '')
-      for (const { result } of runs) expect(await result).toEqual({ kind: 'exited', code: 0 })
+      for (const each of following) expect((await each).result).toEqual(exited(0))
       await ssh.close()
       await proxy.stop()
     })
 
-    it('that are cut leave the outcome unknown, and the command alive', async () => {
+    it('that are cut, time after time, leave the run alone, and cost no byte', async () => {
       const proxy = await startTcpProxy(server.port)
-      const { result } = await start(
-        { command: sh('echo $$ > "$1"/pid; exec sleep 300', directory) },
-        target({ port: proxy.port }),
-      )
-      const pid = await pidIn('pid')
-      proxy.cut()
-      expect(await result).toMatchObject({ kind: 'connection_lost' })
-      expect(isAlive(pid)).toBe(true)
-      process.kill(pid, 'SIGKILL')
-      const again = await start({ command: ['true'] }, target({ port: proxy.port }))
-      expect(await again.result).toEqual({ kind: 'exited', code: 0 })
+      const through = target({ port: proxy.port })
+      const count = 'i=0; while [ $i -lt 4000 ]; do echo "line $i €"; i=$((i + 1)); done'
+      const one = await start({ command: sh(count) }, through)
+      const pieces: Buffer[] = []
+      let cuts = 0
+      for (;;) {
+        const { result } = await follow(
+          one,
+          {
+            offset: Buffer.concat(pieces).length,
+            onOutput: (bytes) => {
+              // Not all of what came with this packet was wanted yet: it comes again.
+              pieces.push(bytes.subarray(0, 7001))
+              if (cuts < 5) proxy.cut()
+              return bytes.length > 7001 ? Promise.reject(new Error('enough')) : Promise.resolve()
+            },
+          },
+          through,
+        )
+        if (result.kind === 'exited') break
+        expect(['cut', 'stopped']).toContain(result.kind)
+        cuts += 1
+      }
+      const lines = Array.from({ length: 4000 }, (_, index) => `line ${index} €\n`).join('')
+      expect(cuts).toBeGreaterThan(4)
+      expect(Buffer.concat(pieces).toString() === lines).toBe(true)
       await ssh.close()
       await proxy.stop()
     })
 
     it('that are cut before the command was told to go prove that it never ran', async () => {
       const proxy = await startTcpProxy(server.port)
-      const { result } = await start(
+      const result = await launch(
         {
           command: sh('touch "$1"/ran', directory),
-          onStarting: async () => {
+          onReady: async () => {
             proxy.cut()
             await until('the connection is gone on both sides', () => proxy.connections() === 0)
             // Our side hears of it on the way.
@@ -442,7 +573,7 @@ describe.each([
         },
         target({ port: proxy.port }),
       )
-      expect(await result).toMatchObject({ kind: 'not_started' })
+      expect(result).toMatchObject({ kind: 'not_started' })
       expect(existsSync(join(directory, 'ran'))).toBe(false)
       await ssh.close()
       await proxy.stop()
@@ -451,16 +582,16 @@ describe.each([
     it('close when nobody has used them for a while', async () => {
       const brief = createSsh({ idleSeconds: 0.05 })
       const proxy = await startTcpProxy(server.port)
-      const dial = await brief.dial(target({ port: proxy.port }), never)
-      expect(proxy.connections()).toBe(1)
-      if (dial.ok) dial.session.release()
+      await brief.kill(target({ port: proxy.port }), folder())
       await until('the connection is closed', () => proxy.connections() === 0)
+      await brief.close()
       await proxy.stop()
     })
   })
 })
 
 describe('a host that does not answer', () => {
+  const anyRun = { root: null, id: 'run-1' }
   const unknown = { id: 'host', address: '127.0.0.1', user: 'nobody', hostKeySha256: 'SHA256:none' }
 
   /** Accepts connections and says nothing. */
@@ -484,9 +615,9 @@ describe('a host that does not answer', () => {
       const { server, port } = await startMute()
       server.close()
       await once(server, 'close')
-      const dial = await createSsh().dial({ ...unknown, port, privateKeyPath }, never)
-      expect(dial).toMatchObject({
-        ok: false,
+      const refused = await createSsh().kill({ ...unknown, port, privateKeyPath }, anyRun)
+      expect(refused).toMatchObject({
+        kind: 'unreachable',
         failure: { kind: 'unreachable' },
       })
     }))
@@ -494,11 +625,11 @@ describe('a host that does not answer', () => {
   it('times out when it accepts and stays silent, and no connection is left', () =>
     withKey(async (privateKeyPath) => {
       const { server, port } = await startMute()
-      const dial = await createSsh({ dialTimeoutSeconds: 0.1 }).dial(
+      const refused = await createSsh({ dialTimeoutSeconds: 0.1 }).kill(
         { ...unknown, port, privateKeyPath },
-        never,
+        anyRun,
       )
-      expect(dial).toMatchObject({ ok: false, failure: { kind: 'timed_out' } })
+      expect(refused).toMatchObject({ kind: 'unreachable', failure: { kind: 'timed_out' } })
       server.close()
       await once(server, 'close')
     }))
@@ -507,60 +638,51 @@ describe('a host that does not answer', () => {
     withKey(async (privateKeyPath) => {
       const { server, port } = await startMute()
       const cancel = new AbortController()
-      const dialling = createSsh().dial({ ...unknown, port, privateKeyPath }, cancel.signal)
+      const dialling = createSsh().follow(
+        { ...unknown, port, privateKeyPath },
+        { ...anyRun, offset: 0, onOutput: () => Promise.resolve(), signal: cancel.signal },
+      )
       await once(server, 'connection')
       cancel.abort()
-      expect(await dialling).toMatchObject({ ok: false, failure: { kind: 'cancelled' } })
+      expect(await dialling).toMatchObject({ kind: 'unreachable', failure: { kind: 'cancelled' } })
       server.close()
       await once(server, 'close')
     }))
 })
 
 describe('a server that opens one channel on each connection', () => {
-  let server: LocalSshServer
-  const ssh = createSsh()
-
-  beforeAll(async () => {
-    server = await startSshd({ config: ['MaxSessions 1'] })
-  })
-  afterAll(async () => {
-    await ssh.close()
-    await server.stop()
-  })
-
-  async function run(changes: Partial<RunRequest>): Promise<RunResult> {
+  it('gets a connection for each follower, and one to kill over', async () => {
+    const server = await startSshd({ config: ['MaxSessions 1'] })
+    const directory = mkdtempSync(join(tmpdir(), 'switchyard-run-'))
+    const ssh = createSsh({ killGraceSeconds: 0.3 })
     const { address, port, user, privateKeyPath, hostKeySha256 } = server
     const target = { id: 'host', address, port, user, privateKeyPath, hostKeySha256 }
-    const dial = await ssh.dial(target, never)
-    if (!dial.ok) throw new Error(dial.failure.message)
-    const request: RunRequest = {
-      command: ['true'],
+    const one = { root: join(directory, 'runs'), id: 'run-1' }
+    const launched = await ssh.launch(target, {
+      ...one,
+      command: ['sh', '-c', 'echo begun; exec sleep 300'],
       workdir: null,
       environment: {},
-      stdin: '',
+      prompt: '',
       timeoutSeconds: 30,
-      onOutput: () => Promise.resolve(),
       signal: never,
-      ...changes,
-    }
-    return dial.session.run(request).finally(() => dial.session.release())
-  }
-
-  it('gets as many connections as there are runs, and one to kill over', async () => {
-    const cancel = new AbortController()
-    const started = createGate()
-    const first = run({
-      command: ['sleep', '300'],
-      onStarting: () => {
-        started.open()
+    })
+    expect(launched.kind).toBe('launched')
+    const begun = createGate()
+    const following = ssh.follow(target, {
+      ...one,
+      offset: 0,
+      onOutput: () => {
+        begun.open()
         return Promise.resolve()
       },
-      signal: cancel.signal,
+      signal: never,
     })
-    await started.opened
-    const beside = await Promise.all([run({}), run({}), run({ command: ['false'] })])
-    expect(beside).toEqual([0, 0, 1].map((code) => ({ kind: 'exited', code })))
-    cancel.abort()
-    expect(await first).toEqual({ kind: 'cancelled' })
+    await begun.opened
+    expect(await ssh.kill(target, one)).toEqual({ kind: 'gone' })
+    expect(await following).toMatchObject({ kind: 'exited', code: 143 })
+    await ssh.close()
+    await server.stop()
+    rmSync(directory, { recursive: true })
   })
 })

@@ -1,29 +1,52 @@
-import type { DialFailure, RunRequest, RunResult, Ssh, SshTarget } from '@switchyard/dispatcher/ssh'
+import type {
+  DialFailure,
+  FollowRequest,
+  FollowResult,
+  KillResult,
+  LaunchRequest,
+  LaunchResult,
+  Ssh,
+  SshTarget,
+} from '@switchyard/dispatcher/ssh'
+
+/** How a command on a fake host ends. */
+export type FakeEnding = { readonly code: number; readonly timedOut?: boolean } | 'lost'
+
+/** What a fake host does with a command that is to start: refuse it, let it run until the test ends it, or end it. */
+export type FakeStart = Extract<LaunchResult, { message: string }> | FakeEnding | 'hold'
 
 /** One command that "runs" on a host, until the test says how it ended. */
 export interface FakeRun {
   readonly target: SshTarget
-  readonly request: RunRequest
-  readonly end: (result: RunResult) => void
+  readonly request: LaunchRequest
+  readonly write: (text: string) => void
+  readonly end: (ending: FakeEnding) => void
 }
 
 export interface FakeSshOptions {
   /** Says why a dial fails; null when it works. */
   readonly dial?: (target: SshTarget, signal: AbortSignal) => DialFailure | null | Promise<DialFailure | null>
   /** What happens to a command that may start. The default succeeds at once. */
-  readonly run?: (request: RunRequest, target: SshTarget) => RunResult | 'hold' | Promise<RunResult | 'hold'>
-  /** How a command ends that was stopped from our side. */
-  readonly stopped?: RunResult
+  readonly run?: (request: LaunchRequest, target: SshTarget) => FakeStart | Promise<FakeStart>
+  /** What a kill says that should have worked. */
+  readonly kill?: KillResult
 }
 
 export interface FakeSsh extends Ssh {
+  /** The targets of launches that were tried. */
   readonly dials: SshTarget[]
   /** Every command that started. */
   readonly started: FakeRun[]
   /** Those that have not ended. */
   readonly running: Set<FakeRun>
+  /** The ids of runs that were killed. */
+  readonly killed: string[]
+  /** How many follow a run at the moment. */
+  readonly followers: () => number
   /** The most commands that ran at once, by host. */
   readonly mostAtOnce: Map<string, number>
+  /** Breaks every connection; what runs goes on. */
+  readonly cut: () => void
 }
 
 const UNREACHABLE: DialFailure = { kind: 'unreachable', message: 'no route to host' }
@@ -33,61 +56,141 @@ export function unreachable(): DialFailure {
   return UNREACHABLE
 }
 
-/** SSH without hosts: keeps to the contract of the real one (a command starts only after `onStarting` resolved). */
+/** What a fake host remembers of a run, whoever asks. */
+interface Kept {
+  readonly run: FakeRun
+  output: Buffer
+  ending: FakeEnding | null
+}
+
+/** SSH without hosts: keeps to the contract of the real one, runs that outlive their followers included. */
 export function fakeSsh(options: FakeSshOptions = {}): FakeSsh {
   const dials: SshTarget[] = []
   const started: FakeRun[] = []
   const running = new Set<FakeRun>()
+  const killed: string[] = []
   const mostAtOnce = new Map<string, number>()
+  /** By id; null: looked for before it started, so it never will. */
+  const kept = new Map<string, Kept | null>()
+  const listeners = new Set<() => void>()
+  let cuts = 0
+  let followers = 0
 
-  async function run(target: SshTarget, request: RunRequest): Promise<RunResult> {
-    const chosen = (await options.run?.(request, target)) ?? { kind: 'exited', code: 0 }
-    if (chosen !== 'hold' && neverStarts(chosen)) return chosen
+  function changed(): void {
+    for (const listener of [...listeners]) listener()
+  }
+
+  async function dialFailure(target: SshTarget, signal: AbortSignal): Promise<DialFailure | null> {
+    const failure = await options.dial?.(target, signal)
+    return signal.aborted ? { kind: 'cancelled', message: 'dialling was cancelled' } : (failure ?? null)
+  }
+
+  function begin(target: SshTarget, request: LaunchRequest): Kept {
+    const run: FakeRun = {
+      target,
+      request,
+      write(text) {
+        own.output = Buffer.concat([own.output, Buffer.from(text)])
+        changed()
+      },
+      end(ending) {
+        own.ending ??= ending
+        running.delete(run)
+        changed()
+      },
+    }
+    const own: Kept = { run, output: Buffer.alloc(0), ending: null }
+    kept.set(request.id, own)
+    started.push(run)
+    running.add(run)
+    const atOnce = [...running].filter((one) => one.target.id === target.id).length
+    mostAtOnce.set(target.id, Math.max(atOnce, mostAtOnce.get(target.id) ?? 0))
+    return own
+  }
+
+  async function launch(target: SshTarget, request: LaunchRequest): Promise<LaunchResult> {
+    dials.push(target)
+    const failure = await dialFailure(target, request.signal)
+    if (failure !== null) return { kind: 'unreachable', failure }
+    const start = (await options.run?.(request, target)) ?? { code: 0 }
+    if (typeof start === 'object' && 'kind' in start && start.kind !== 'uncertain') return start
     try {
-      await request.onStarting?.(4711)
+      await request.onReady?.()
     } catch {
       return { kind: 'cancelled' }
     }
     if (request.signal.aborted) return { kind: 'cancelled' }
-    return follow(target, request, chosen)
+    if (typeof start === 'object' && 'kind' in start) return start
+    if (kept.has(request.id)) return { kind: 'already' }
+    const { run } = begin(target, request)
+    if (start !== 'hold') run.end(start)
+    return { kind: 'launched', processGroup: 4711 }
   }
 
-  async function follow(
-    target: SshTarget,
-    request: RunRequest,
-    chosen: RunResult | 'hold',
-  ): Promise<RunResult> {
-    let end: FakeRun['end'] = () => undefined
-    const ended = new Promise<RunResult>((resolve) => (end = resolve))
-    const fake = { target, request, end }
-    started.push(fake)
-    running.add(fake)
-    const atOnce = [...running].filter((one) => one.target.id === target.id).length
-    mostAtOnce.set(target.id, Math.max(atOnce, mostAtOnce.get(target.id) ?? 0))
-    request.signal.addEventListener('abort', () => end(options.stopped ?? { kind: 'cancelled' }), {
-      once: true,
+  async function follow(target: SshTarget, request: FollowRequest): Promise<FollowResult> {
+    const before = cuts
+    const failure = await dialFailure(target, request.signal)
+    if (failure !== null) return { kind: 'unreachable', failure }
+    const own = kept.get(request.id) ?? null
+    if (own === null) {
+      kept.set(request.id, null)
+      return { kind: 'never_started' }
+    }
+    followers += 1
+    try {
+      await request.onFound?.()
+      for (let offset = request.offset; ;) {
+        if (request.signal.aborted) return { kind: 'stopped' }
+        if (cuts > before) return { kind: 'cut', message: 'the connection was lost' }
+        const { ending, output } = own
+        if (output.length > offset) {
+          await request.onOutput(output.subarray(offset))
+          offset = output.length
+        } else if (ending === 'lost') return { kind: 'lost' }
+        else if (ending !== null) return { kind: 'exited', timedOut: false, resultFile: null, ...ending }
+        else await news(request.signal)
+      }
+    } catch {
+      return { kind: 'stopped' }
+    } finally {
+      followers -= 1
+    }
+  }
+
+  function news(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      function wake(): void {
+        listeners.delete(wake)
+        signal.removeEventListener('abort', wake)
+        resolve()
+      }
+      listeners.add(wake)
+      signal.addEventListener('abort', wake, { once: true })
     })
-    if (chosen !== 'hold') end(chosen)
-    const result = await ended
-    running.delete(fake)
-    return result
   }
 
   return {
     dials,
     started,
     running,
+    killed,
     mostAtOnce,
-    async dial(target, signal) {
-      dials.push(target)
-      const failure = await options.dial?.(target, signal)
-      if (signal.aborted)
-        return { ok: false, failure: { kind: 'cancelled', message: 'dialling was cancelled' } }
-      if (failure !== null && failure !== undefined) return { ok: false, failure }
-      return {
-        ok: true,
-        session: { run: (request) => run(target, request), release: () => undefined },
-      }
+    followers: () => followers,
+    cut() {
+      cuts += 1
+      changed()
+    },
+    launch,
+    follow,
+    async kill(target, { id }) {
+      const failure = await dialFailure(target, new AbortController().signal)
+      if (failure !== null) return { kind: 'unreachable', failure }
+      killed.push(id)
+      if (options.kill !== undefined) return options.kill
+      const own = kept.get(id) ?? null
+      if (own === null) kept.set(id, null)
+      else own.run.end({ code: 143 })
+      return { kind: 'gone' }
     },
     async check(target) {
       const failure = (await options.dial?.(target, new AbortController().signal)) ?? null
@@ -98,10 +201,10 @@ export function fakeSsh(options: FakeSshOptions = {}): FakeSsh {
         shownHostKeySha256: failure === null ? target.hostKeySha256 : null,
       }
     },
-    close: () => Promise.resolve(),
+    close() {
+      cuts += 1
+      changed()
+      return Promise.resolve()
+    },
   }
-}
-
-function neverStarts({ kind }: RunResult): boolean {
-  return kind === 'not_started' || kind === 'workdir_missing' || kind === 'command_not_found'
 }

@@ -11,6 +11,8 @@ export const TEST_POLICY: Policy = {
   undecidedTimeoutSeconds: 30,
   startSeconds: 30,
   leaseSeconds: 90,
+  reconnectSeconds: 60,
+  orphanTimeoutSeconds: 3600,
   maxDeliveries: 20,
   logLimitBytes: 1024 * 1024,
   retentionDays: 30,

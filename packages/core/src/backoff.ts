@@ -16,6 +16,9 @@ export const RETRY_BACKOFF: BackoffPolicy = { baseSeconds: 10, capSeconds: 900 }
  */
 export const HOST_COOLDOWN: BackoffPolicy = { baseSeconds: 10, capSeconds: 300 }
 
+/** Between two tries to reach the host of a run that is followed or orphaned. */
+export const REACH_BACKOFF: BackoffPolicy = { baseSeconds: 1, capSeconds: 60 }
+
 /** Seconds to pause after the `failures`th failure in a row (1 for the first). */
 export function backoffSeconds(policy: BackoffPolicy, failures: number, random: number): number {
   const exponent = Math.min(Math.max(failures, 1) - 1, 30)

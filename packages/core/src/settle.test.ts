@@ -65,6 +65,13 @@ describe('giving back', () => {
     expect(settleRelease(running, 'a drain', 20)).toEqual({ event: 'hand_back', reason: 'a drain' })
   })
 
+  it('an orphan that was never started costs no attempt', () => {
+    expect(settleRelease({ ...running, status: 'orphaned' }, 'no trace of it', 20)).toEqual({
+      event: 'requeue',
+      reason: 'no trace of it',
+    })
+  })
+
   it('too often fails the task, with the last reason', () => {
     const settlement = settleRelease({ ...running, deliveries: 20 }, 'busy', 20)
     expect(settlement).toMatchObject({ event: 'undeliverable', error: { code: 'undeliverable' } })

@@ -4,9 +4,9 @@ import type { TransitionName } from './transitions.ts'
 
 /** Which transition ends a claim. Decided here on data; the store applies it, guarded by the lease token. */
 export type Settlement =
-  | { readonly event: 'unclaim' | 'hand_back'; readonly reason: string }
+  | { readonly event: 'unclaim' | 'hand_back' | 'requeue'; readonly reason: string }
   | { readonly event: 'undeliverable' | 'fail' | 'abandon'; readonly error: TaskError }
-  | { readonly event: 'retry' | 'requeue'; readonly error: TaskError; readonly delaySeconds: number }
+  | { readonly event: 'retry'; readonly error: TaskError; readonly delaySeconds: number }
   | { readonly event: 'orphan'; readonly reason: string }
   | { readonly event: 'confirm_cancel'; readonly reason: string }
 
@@ -44,41 +44,41 @@ export function settleFailure(
   }
 }
 
-/** The holder gives the task back, by its own will or because it could not start. */
+/** The task goes back, by its holder's will or because it was provably not started. */
 export function settleRelease(task: SettledTask, reason: string, maxDeliveries: number): Settlement {
   if (task.cancelRequestedAt !== null) return confirmCancel(task)
   if (task.deliveries >= maxDeliveries) {
     const message = `Handed out ${task.deliveries} times and given back each time; the last reason: ${reason}`
     return { event: 'undeliverable', error: { code: 'undeliverable', message } }
   }
-  return { event: task.status === 'claimed' ? 'unclaim' : 'hand_back', reason }
+  switch (task.status) {
+    case 'claimed':
+      return { event: 'unclaim', reason }
+    case 'orphaned':
+      return { event: 'requeue', reason }
+    default:
+      return { event: 'hand_back', reason }
+  }
 }
 
 /** The lease ran out. What that means depends on whether the work may still be going on. */
 export function settleExpiry(task: SettledTask, maxDeliveries: number, random: number): Settlement {
-  if (task.cancelRequestedAt !== null) return confirmCancel(task)
   if (task.status === 'claimed') {
     return settleRelease(task, 'it was not started before the start deadline', maxDeliveries)
   }
-  if (task.status === 'orphaned') {
-    return {
-      event: 'abandon',
-      error: {
-        code: 'outcome_unknown',
-        message:
-          'The dispatcher that ran this task stopped renewing its lease. The remote process may have finished, failed, or still be running; ' +
-          'look at the host before you rerun it.',
-      },
-    }
-  }
   if (task.executionMode === 'ssh_cli') {
-    return {
-      event: 'orphan',
-      reason: 'the dispatcher stopped renewing the lease; the remote process may be alive',
-    }
+    return { event: 'orphan', reason: 'the dispatcher that followed it stopped renewing its lease' }
   }
   const message = 'The agent stopped sending heartbeats and the lease expired.'
   return settleFailure(task, { error: { code: 'lease_expired', message }, retryable: true }, random)
+}
+
+/** An orphaned run that nobody could find out about in time. It is never started again by itself. */
+export function settleAbandon(task: SettledTask, message: string): Settlement {
+  if (task.cancelRequestedAt !== null) {
+    return { event: 'confirm_cancel', reason: `${task.cancelReason ?? 'cancelled'}. ${message}` }
+  }
+  return { event: 'abandon', error: { code: 'outcome_unknown', message } }
 }
 
 function confirmCancel(task: SettledTask): Settlement {

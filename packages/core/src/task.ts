@@ -52,6 +52,10 @@ export interface Task {
   /** How many times it was handed to somebody. */
   readonly deliveries: number
   readonly leaseExpiresAt: Date | null
+  /** Since when nobody follows its run; null unless it is orphaned. */
+  readonly orphanedAt: Date | null
+  /** Why nobody does, as last found out. */
+  readonly orphanReason: string | null
   readonly cancelRequestedAt: Date | null
   readonly cancelReason: string | null
   readonly progress: string | null

@@ -43,7 +43,7 @@ const CLAIM_FOR_HOST = /* sql */ `
            attempt = t.attempt + 1,
            deliveries = t.deliveries + 1,
            claimed_at = coalesce($3::timestamptz, now()),
-           started_at = null, progress = null, log_bytes = 0
+           started_at = null, progress = null, log_bytes = 0, run_place = null, orphan_reason = null
      where t.id = any(array(select id from next))
     returning t.*
   ), noted as (

@@ -16,7 +16,8 @@ const RENEW_LEASE = /* sql */ `
        set status = $4,
            started_at = coalesce(t.started_at, coalesce($5::timestamptz, now())),
            lease_expires_at = coalesce($5::timestamptz, now()) + make_interval(secs => $6),
-           progress = coalesce($7, t.progress)
+           progress = coalesce($7, t.progress),
+           run_place = coalesce($10, t.run_place)
       from held
      where t.id = held.id
     returning t.*, held.previous_status
@@ -36,6 +37,8 @@ export interface RenewLeaseRequest {
   readonly leaseSeconds: number
   /** What the holder says it is doing; null keeps what it said last. */
   readonly progress: string | null
+  /** Where the attempt is about to be started; null or absent keeps what was said. */
+  readonly place?: string | null
   readonly actor: string
   readonly now?: Date | null
 }
@@ -66,6 +69,7 @@ export async function renewLease(db: Queryable, request: RenewLeaseRequest): Pro
       request.progress,
       request.actor,
       request.agentId ?? null,
+      request.place ?? null,
     ],
   })
   const row = rows[0]

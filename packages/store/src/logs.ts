@@ -1,8 +1,9 @@
 import { TRANSITIONS } from '@switchyard/core'
 import type { Queryable } from './pool.ts'
 
-// The row's counter is the guard: two appends at the same offset cannot both win. What passes the cap is counted, so that
-// offsets stay true, but not stored.
+// The row's counter is the guard: two appends at the same offset cannot both win. Pieces are stored whole; beyond half of
+// the cap each append removes what fell out of the last half, so that the head and the tail of a long output remain. Offsets
+// stay true: there is a gap between the two.
 const APPEND_LOG = /* sql */ `
   with appended as (
     update tasks
@@ -12,8 +13,13 @@ const APPEND_LOG = /* sql */ `
     returning id, attempt, log_bytes, cancel_requested_at
   ), kept as (
     insert into task_logs (task_id, attempt, start_offset, content)
-    select id, attempt, $3, substring($4::bytea from 1 for least($6::bigint - $3, octet_length($4::bytea))::integer) from appended
-     where $3 < $6 and octet_length($4::bytea) > 0
+    select id, attempt, $3, $4::bytea from appended where octet_length($4::bytea) > 0
+  ), cut as (
+    delete from task_logs l
+     using appended a
+     where l.task_id = a.id and l.attempt = a.attempt and a.log_bytes > $6::bigint
+       and l.start_offset >= $6::bigint / 2
+       and l.start_offset + octet_length(l.content) <= a.log_bytes - $6::bigint / 2
   )
   select log_bytes, cancel_requested_at is not null as cancel_requested from appended`
 
@@ -33,9 +39,12 @@ const READ_LOG = /* sql */ `
 
 const LOG_EXTENT = /* sql */ `
   select t.attempt, t.log_bytes, t.status,
-         coalesce((select max(l.start_offset + octet_length(l.content)) from task_logs l
-                    where l.task_id = t.id and l.attempt = coalesce($2::integer, t.attempt)), 0) as stored_bytes
+         l.end_offset, l.stored_bytes
     from tasks t
+   cross join lateral (
+     select coalesce(max(start_offset + octet_length(content)), 0) as end_offset,
+            coalesce(sum(octet_length(content)), 0)::bigint as stored_bytes
+       from task_logs where task_id = t.id and attempt = coalesce($2::integer, t.attempt)) l
    where t.id = $1`
 
 export interface AppendLogRequest {
@@ -45,8 +54,8 @@ export interface AppendLogRequest {
   readonly agentId?: string | null
   /** Byte offset at which this text begins; must be the end of what is there. */
   readonly offset: number
-  readonly text: string
-  /** Bytes kept for one attempt. */
+  readonly text: string | Uint8Array
+  /** Bytes kept for one attempt, half of them from the beginning and half from the end; up to a piece more at each. */
   readonly maxBytes: number
 }
 
@@ -58,7 +67,7 @@ export type AppendLogResult =
 /** Appends to the log of the running attempt. The claim must have started: renew the lease first. */
 export async function appendLog(db: Queryable, request: AppendLogRequest): Promise<AppendLogResult> {
   const held = [TRANSITIONS.start.to]
-  const content = Buffer.from(request.text, 'utf8')
+  const content = typeof request.text === 'string' ? Buffer.from(request.text, 'utf8') : request.text
   const { rows } = await db.query<{ log_bytes: number; cancel_requested: boolean }>({
     name: 'append_log',
     text: APPEND_LOG,
@@ -86,7 +95,10 @@ export async function appendLog(db: Queryable, request: AppendLogRequest): Promi
 
 export interface LogPiece {
   readonly attempt: number
+  /** Where the content begins: where it was asked for, or behind what was cut out there. */
   readonly offset: number
+  /** How many bytes right before `offset` were asked for and are no longer stored. */
+  readonly cutBytes: number
   /** Raw bytes from `offset`: a piece may end inside a character. */
   readonly content: Buffer
   readonly nextOffset: number
@@ -110,6 +122,7 @@ export async function readLog(
     attempt: number
     log_bytes: number
     status: string
+    end_offset: number
     stored_bytes: number
   }>({
     name: 'log_extent',
@@ -124,23 +137,52 @@ export async function readLog(
     text: READ_LOG,
     values: [taskId, wanted, offset, CHUNKS_PER_READ],
   })
-  const pieces = rows.map((row) => row.content.subarray(Math.max(0, offset - row.start_offset)))
-  const content = Buffer.concat(pieces)
+  const { start, content } = joined(rows, offset)
   const isCurrent = wanted === extent.attempt
-  const nextOffset = offset + content.length
+  const nextOffset = start + content.length
   const held = extent.status === 'claimed' || extent.status === 'running' || extent.status === 'orphaned'
   // Before the first attempt the log is still to come, unless the task was cancelled.
   const toCome = extent.attempt === 0 && extent.status !== 'cancelled'
   const growing = isCurrent && (held || toCome)
   return {
     attempt: wanted,
-    offset,
+    offset: start,
+    cutBytes: start - offset,
     content,
     nextOffset,
-    producedBytes: isCurrent ? Math.max(extent.log_bytes, extent.stored_bytes) : extent.stored_bytes,
+    producedBytes: isCurrent ? Math.max(extent.log_bytes, extent.end_offset) : extent.end_offset,
     storedBytes: extent.stored_bytes,
-    complete: !growing && nextOffset >= extent.stored_bytes,
+    complete: !growing && nextOffset >= extent.end_offset,
   }
+}
+
+/** The last bytes of an attempt's log, at most so many. */
+export async function readLogEnd(
+  db: Queryable,
+  taskId: string,
+  attempt: number,
+  endOffset: number,
+  bytes: number,
+): Promise<Buffer> {
+  const piece = await readLog(db, taskId, attempt, Math.max(0, endOffset - bytes))
+  return piece?.content ?? Buffer.alloc(0)
+}
+
+/** What follows the offset without a gap; behind a gap when the offset lies in one. */
+function joined(
+  rows: readonly { readonly start_offset: number; readonly content: Buffer }[],
+  offset: number,
+): { readonly start: number; readonly content: Buffer } {
+  const following = rows.filter((row) => row.start_offset + row.content.length > offset)
+  const start = Math.max(offset, following[0]?.start_offset ?? offset)
+  const pieces: Buffer[] = []
+  let end = start
+  for (const row of following) {
+    if (row.start_offset > end) break
+    pieces.push(row.content.subarray(end - row.start_offset))
+    end = row.start_offset + row.content.length
+  }
+  return { start, content: Buffer.concat(pieces) }
 }
 
 export const LOG_STATEMENTS = {

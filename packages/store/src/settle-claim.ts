@@ -21,7 +21,9 @@ const COMPLETE_CLAIM = /* sql */ `
   select * from ended`
 
 const LOCK_CLAIM = /* sql */ `
-  select *, lease_expires_at <= coalesce($3::timestamptz, now()) as expired from tasks
+  select *, lease_expires_at <= coalesce($3::timestamptz, now()) as expired,
+         coalesce(extract(epoch from coalesce($3::timestamptz, now()) - orphaned_at), 0)::float8 as orphaned_seconds
+    from tasks
    where id = $1 and lease_token = $2 and ($4::text is null or agent_id = $4)
      for update`
 
@@ -33,7 +35,11 @@ const END_CLAIM = /* sql */ `
     update tasks t
        set status = $4,
            lease_token = case when $4 = 'orphaned' then t.lease_token end,
-           lease_expires_at = case when $4 = 'orphaned' then t.lease_expires_at end,
+           -- An orphan is there to be adopted at once, also when its holder still had time.
+           lease_expires_at = case when $4 = 'orphaned' then least(t.lease_expires_at, instant.at) end,
+           orphaned_at = case when $4 = 'orphaned' then instant.at end,
+           orphan_reason = case when $4 = 'orphaned' then $7 end,
+           orphan_probes = 0,
            request_key = null,
            agent_id = case when $4 in ('pending', 'scheduled') then null else t.agent_id end,
            execution_mode = case when $4 in ('pending', 'scheduled') and t.assigned_agent_id is null then t.requested_mode else t.execution_mode end,
@@ -44,7 +50,7 @@ const END_CLAIM = /* sql */ `
            -- A task that was never started keeps its age, so that a host that cannot be dialled does not hold up phase 2.
            pending_since = case when $6 = 'unclaim' then t.pending_since when $4 = 'pending' then instant.at else t.pending_since end,
            attempt = t.attempt - case when $6 = 'unclaim' then 1 else 0 end,
-           forgiven_attempts = t.forgiven_attempts + case when $6 = 'hand_back' then 1 else 0 end,
+           forgiven_attempts = t.forgiven_attempts + case when $6 in ('hand_back', 'requeue') then 1 else 0 end,
            run_at = case when $4 = 'scheduled' then instant.at + make_interval(secs => $8) else t.run_at end,
            finished_at = case when $4 in ('failed', 'cancelled') then instant.at end,
            error = case when $4 in ('failed', 'scheduled') then $9::jsonb else t.error end
@@ -105,6 +111,8 @@ export async function completeClaim(
 /** The claimed task as it is under lock; `expired` by the database's clock. */
 export interface LockedClaim extends Task {
   readonly expired: boolean
+  /** How long nobody has followed its run. */
+  readonly orphanedSeconds: number
 }
 
 export interface SettleOptions {
@@ -126,14 +134,18 @@ export async function settleClaim(
 ): Promise<Task | null> {
   const now = options.now ?? null
   const row = await inTransaction(pool, async (connection) => {
-    const locked = await connection.query<TaskRow & { expired: boolean }>({
+    const locked = await connection.query<TaskRow & { expired: boolean; orphaned_seconds: number }>({
       name: 'lock_claim',
       text: LOCK_CLAIM,
       values: [claim.taskId, claim.leaseToken, now, claim.agentId ?? null],
     })
     const before = locked.rows[0]
     if (before === undefined) return null
-    const settlement = options.decide({ ...toTask(before), expired: before.expired })
+    const settlement = options.decide({
+      ...toTask(before),
+      expired: before.expired,
+      orphanedSeconds: before.orphaned_seconds,
+    })
     return settlement === null ? null : endClaim(connection, claim, before, settlement, options)
   })
   if (row === null) return null

@@ -12,6 +12,7 @@ import { HOST_CHECK_STATEMENTS } from './host-checks.ts'
 import { HOST_STATEMENTS } from './hosts.ts'
 import { LEASE_STATEMENTS } from './leases.ts'
 import { LOG_STATEMENTS } from './logs.ts'
+import { ORPHAN_STATEMENTS } from './orphans.ts'
 import { QUEUE_STATEMENTS } from './queue.ts'
 import { READ_STATEMENTS } from './read-tasks.ts'
 import { RERUN_STATEMENTS } from './rerun-task.ts'
@@ -38,6 +39,7 @@ export const STATEMENTS: Readonly<Record<string, string>> = {
   ...HOST_STATEMENTS,
   ...LEASE_STATEMENTS,
   ...LOG_STATEMENTS,
+  ...ORPHAN_STATEMENTS,
   ...QUEUE_STATEMENTS,
   ...READ_STATEMENTS,
   ...RERUN_STATEMENTS,

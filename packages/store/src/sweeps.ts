@@ -47,7 +47,7 @@ const MAKE_DUE = /* sql */ `
 
 const LIST_EXPIRED_CLAIMS = /* sql */ `
   select id as "taskId", lease_token as "leaseToken" from tasks
-   where status in ('claimed', 'running', 'orphaned') and lease_expires_at <= coalesce($1::timestamptz, now())
+   where status in ('claimed', 'running') and lease_expires_at <= coalesce($1::timestamptz, now())
    order by lease_expires_at
    limit $2`
 
@@ -81,7 +81,7 @@ export async function makeDue(db: Queryable, options: SweepOptions): Promise<num
   return rows[0]?.count ?? 0
 }
 
-/** Claims whose start deadline or lease has passed. Each is settled under its own lock: it may be renewed meanwhile. */
+/** Claims whose start deadline or lease has passed; orphans wait for takeOrphans instead. Each is settled under its own lock: it may be renewed meanwhile. */
 export async function listExpiredClaims(
   db: Queryable,
   options: Pick<SweepOptions, 'limit' | 'now'>,

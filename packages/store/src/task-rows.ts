@@ -24,6 +24,8 @@ export interface TaskRow {
   deliveries: number
   lease_token: string | null
   lease_expires_at: Date | null
+  orphaned_at: Date | null
+  orphan_reason: string | null
   cancel_requested_at: Date | null
   cancel_reason: string | null
   progress: string | null
@@ -62,6 +64,8 @@ export function toTask(row: TaskRow): Task {
     maxAttempts: row.max_attempts,
     deliveries: row.deliveries,
     leaseExpiresAt: row.lease_expires_at,
+    orphanedAt: row.orphaned_at,
+    orphanReason: row.orphan_reason,
     cancelRequestedAt: row.cancel_requested_at,
     cancelReason: row.cancel_reason,
     progress: row.progress,

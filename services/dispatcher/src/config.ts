@@ -34,6 +34,17 @@ export const DispatcherConfig = Type.Object({
     description:
       'How long a running task stays ours without a sign of life. It is renewed three times as often.',
   }),
+  SWITCHYARD_RECONNECT_SECONDS: Type.Number({
+    minimum: 0,
+    default: 120,
+    description:
+      'How long a dispatcher itself tries to reach the host of a run again. Then any replica may: the task is orphaned.',
+  }),
+  SWITCHYARD_ORPHAN_TIMEOUT_SECONDS: Type.Number({
+    minimum: 0,
+    default: 3600,
+    description: 'An orphaned task whose host nobody could ask within this time is given up.',
+  }),
   SWITCHYARD_MAX_DELIVERIES: Type.Integer({
     minimum: 1,
     default: 20,
@@ -42,7 +53,7 @@ export const DispatcherConfig = Type.Object({
   SWITCHYARD_LOG_LIMIT_BYTES: Type.Integer({
     minimum: 0,
     default: 16 * MEBIBYTE,
-    description: 'How much output is kept of one attempt.',
+    description: 'How much output is kept of one attempt: half of it from the beginning, half from the end.',
   }),
   SWITCHYARD_RETENTION_DAYS: Type.Integer({
     minimum: 1,
@@ -57,7 +68,8 @@ export const DispatcherConfig = Type.Object({
   SWITCHYARD_SHUTDOWN_GRACE_SECONDS: Type.Number({
     minimum: 0,
     default: 25,
-    description: 'How long a stop may take. All but the last 10 seconds let running work finish.',
+    description:
+      'How long a stop may take before the process ends anyway. Runs go on on their hosts and are handed over, which takes a moment.',
   }),
   SWITCHYARD_DATABASE_CONNECTIONS: Type.Integer({
     minimum: 1,

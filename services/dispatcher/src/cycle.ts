@@ -1,4 +1,6 @@
+import type { Orphan } from '@switchyard/store'
 import type { DispatcherContext } from './context.ts'
+import { adoptOrphans } from './phases/adopt.ts'
 import { admitWaitingTasks } from './phases/admit.ts'
 import { takeRequestedChecks } from './phases/check-hosts.ts'
 import { makeTasksDue } from './phases/due.ts'
@@ -15,6 +17,7 @@ const RETENTION_MILLISECONDS = 3_600_000
 export interface CycleReport {
   readonly due: number
   readonly expired: number
+  readonly adopted: number
   readonly admitted: number
   readonly claimed: number
   readonly flipped: number
@@ -25,6 +28,7 @@ export interface CycleReport {
 
 export interface CycleActions {
   readonly startRun: StartRun
+  readonly adopt: (orphan: Orphan) => void
   readonly startCheck: (hostId: string) => void
   readonly isDraining: () => boolean
 }
@@ -59,6 +63,9 @@ export function createCycle(context: DispatcherContext, actions: CycleActions): 
 
     const due = await phase('due', () => makeTasksDue(context))
     const expired = await phase('expire', () => expireClaims(context))
+    const adopted = actions.isDraining()
+      ? 0
+      : await phase('adopt', () => adoptOrphans(context, actions.adopt))
     const admitted = await phase('admit', () => admitWaitingTasks(context))
     const claimed = actions.isDraining()
       ? 0
@@ -78,6 +85,6 @@ export function createCycle(context: DispatcherContext, actions: CycleActions): 
       return 1
     })
     events.cycleEnded((performance.now() - begin) / 1000)
-    return { due, expired, admitted, claimed, flipped, checks, deleted, failedPhases }
+    return { due, expired, adopted, admitted, claimed, flipped, checks, deleted, failedPhases }
   }
 }

@@ -9,6 +9,8 @@ export interface DispatcherMetrics {
   readonly dials: Counter<'outcome'>
   readonly leaseLosses: Counter<'cause'>
   readonly runs: Counter<'outcome'>
+  readonly adoptions: Counter
+  readonly reconnects: Counter
   readonly runSeconds: Histogram
   readonly runsInProgress: Gauge
   readonly flips: Counter
@@ -57,19 +59,29 @@ export function createDispatcherMetrics({ registry }: Pick<Metrics, 'registry'>)
     runs: new Counter({
       registers,
       name: 'switchyard_ssh_runs_total',
-      help: 'Runs that ended, by what became of the task.',
+      help: 'Runs that this dispatcher is done with, by what became of the task.',
       labelNames: ['outcome'],
+    }),
+    adoptions: new Counter({
+      registers,
+      name: 'switchyard_ssh_adoptions_total',
+      help: 'Orphaned runs that this dispatcher found on their hosts and went on following.',
+    }),
+    reconnects: new Counter({
+      registers,
+      name: 'switchyard_ssh_reconnects_total',
+      help: 'How often the host of a run that was being followed could not be reached.',
     }),
     runSeconds: new Histogram({
       registers,
       name: 'switchyard_ssh_run_seconds',
-      help: 'How long runs took, from the claim to the settlement.',
+      help: 'How long this dispatcher was occupied with runs, from the claim or the adoption on.',
       buckets: [1, 5, 15, 60, 300, 900, 1800, 3600, 7200, 14400],
     }),
     runsInProgress: new Gauge({
       registers,
       name: 'switchyard_ssh_runs_in_progress',
-      help: 'Runs of this dispatcher that have not ended.',
+      help: 'Runs that this dispatcher starts, looks for or follows.',
     }),
     flips: new Counter({
       registers,

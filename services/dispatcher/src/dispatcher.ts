@@ -21,7 +21,7 @@ export interface Dispatcher {
   /** Names this replica in events. */
   readonly id: string
   readonly healthPort: number
-  /** Ends the runs within the grace period and closes everything. */
+  /** Hands the runs over and closes everything. */
   stop(): Promise<void>
 }
 
@@ -107,7 +107,7 @@ export async function startDispatcher(
       await listener.stop()
       await looping
       await reportAlive(context, true).catch((error: unknown) => outage.noticed(error))
-      await endRuns(runs, clock, config.SWITCHYARD_SHUTDOWN_GRACE_SECONDS)
+      await endRuns(runs, clock)
       await removeDispatcher(pool, dispatcherId).catch((error: unknown) => outage.noticed(error))
       await close()
     },

@@ -19,7 +19,6 @@ export function createEvents(log: Log, metrics: DispatcherMetrics) {
       const waited = secondsBetween(task.pendingSince, task.claimedAt)
       metrics.claims.inc()
       metrics.claimLatency.observe(waited)
-      metrics.runsInProgress.inc()
       log.info(
         { taskId: task.id, hostId: agentId, attempt: task.attempt, waitedSeconds: waited },
         'task claimed',
@@ -36,8 +35,22 @@ export function createEvents(log: Log, metrics: DispatcherMetrics) {
     hostCoolingDown(hostId: string, until: Date): void {
       log.warn({ hostId, until }, 'host left alone after a failure')
     },
+    runBegan(): void {
+      metrics.runsInProgress.inc()
+    },
     runStarted(run: RunIds, processGroup: number): void {
       log.info({ ...run, processGroup }, 'run started')
+    },
+    adopted(run: RunIds, offset: number): void {
+      metrics.adoptions.inc()
+      log.info({ ...run, offset }, 'orphaned run found and adopted')
+    },
+    adoptionBroke(taskId: string, error: unknown): void {
+      log.error({ taskId, error }, 'looking for an orphaned run broke off; somebody takes it again')
+    },
+    connectionLost(run: RunIds, reason: string): void {
+      metrics.reconnects.inc()
+      log.warn({ ...run, reason }, 'the host of a run cannot be reached, trying again')
     },
     runEnded(run: RunIds, outcome: string, seconds: number, details: object): void {
       metrics.runs.inc({ outcome })

@@ -7,6 +7,10 @@ export interface Policy {
   /** A claimed task must be started within this time. */
   readonly startSeconds: number
   readonly leaseSeconds: number
+  /** How long the host of a run may be out of reach before its task is orphaned. */
+  readonly reconnectSeconds: number
+  /** How long an orphaned task may stay one before it is given up. */
+  readonly orphanTimeoutSeconds: number
   readonly maxDeliveries: number
   readonly logLimitBytes: number
   readonly retentionDays: number
@@ -19,6 +23,8 @@ export function policyOf(config: DispatcherConfig): Policy {
     undecidedTimeoutSeconds: config.SWITCHYARD_UNDECIDED_TIMEOUT_SECONDS,
     startSeconds: config.SWITCHYARD_START_SECONDS,
     leaseSeconds: config.SWITCHYARD_LEASE_SECONDS,
+    reconnectSeconds: config.SWITCHYARD_RECONNECT_SECONDS,
+    orphanTimeoutSeconds: config.SWITCHYARD_ORPHAN_TIMEOUT_SECONDS,
     maxDeliveries: config.SWITCHYARD_MAX_DELIVERIES,
     logLimitBytes: config.SWITCHYARD_LOG_LIMIT_BYTES,
     retentionDays: config.SWITCHYARD_RETENTION_DAYS,

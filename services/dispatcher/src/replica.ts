@@ -27,6 +27,7 @@ export function createReplica(parts: Omit<DispatcherContext, 'waker'>): Replica 
   const checks = createHostChecks(context)
   const cycle = createCycle(context, {
     startRun: (host, claim) => runs.start(host, claim),
+    adopt: (orphan) => runs.adopt(orphan),
     startCheck: (hostId) => checks.start(hostId),
     isDraining: () => runs.isDraining(),
   })

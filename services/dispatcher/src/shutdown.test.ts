@@ -13,41 +13,32 @@ function fakeRuns() {
     runs: {
       drain: () => void said.push('drain'),
       idle: () => idle,
-      stopAll: () => void said.push('stopAll'),
       abandon: () => void said.push('abandon'),
     },
   }
 }
 
 describe('the end of all runs', () => {
-  it('lets running work finish until ten seconds before the end, then stops it, then gives up', async () => {
+  it('waits three seconds for runs to be handed over, and one more for them to give up', async () => {
     const clock = fixedClock(new Date(0))
     const { runs, said } = fakeRuns()
-    const ended = endRuns(runs, clock, 25)
-    clock.advance(14_999)
+    let isOver = false
+    const ended = endRuns(runs, clock).then(() => (isOver = true))
+    clock.advance(2999)
     await nextTurn()
     expect(said).toEqual(['drain'])
     clock.advance(1)
     await nextTurn()
-    expect(said).toEqual(['drain', 'stopAll'])
-    clock.advance(8000)
+    expect(said).toEqual(['drain', 'abandon'])
+    expect(isOver).toBe(false)
+    clock.advance(1000)
     await ended
-    expect(said).toEqual(['drain', 'stopAll', 'abandon'])
   })
 
   it('does not wait when nothing runs', async () => {
     const { runs, said, end } = fakeRuns()
     end()
-    await endRuns(runs, fixedClock(new Date(0)), 25)
-    expect(said).toEqual(['drain', 'stopAll', 'abandon'])
-  })
-
-  it('stops running work at once when the grace period is short', async () => {
-    const { runs, said, end } = fakeRuns()
-    const ended = endRuns(runs, fixedClock(new Date(0)), 10)
-    await nextTurn()
-    expect(said).toEqual(['drain', 'stopAll'])
-    end()
-    await ended
+    await endRuns(runs, fixedClock(new Date(0)))
+    expect(said).toEqual(['drain', 'abandon'])
   })
 })

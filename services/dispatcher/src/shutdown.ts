@@ -1,27 +1,23 @@
 import type { Clock } from '@switchyard/platform'
 import type { RunRegistry } from './runs/registry.ts'
 
-/** What remains of the grace period for stopping commands, settling their tasks, and closing what is open. */
-const KEPT_FOR_STOPPING_SECONDS = 10
-/** Of that, what remains for closing. */
-const KEPT_FOR_CLOSING_SECONDS = 2
+/** What handing over takes when nothing is wrong is far less. */
+const HAND_OVER_SECONDS = 3
+/** What remains for it when it no longer waits for the database. */
+const GIVE_UP_SECONDS = 1
 
 /**
- * Ends all runs within the grace period: those that have not started go back at once, running commands may finish for a
- * while, what then still runs is stopped on its host and handed back. What cannot even be stopped in time is left to its
- * lease: no task is ever given away while its command may be alive.
+ * Lets go of all runs: those that have not started go back at once, those that have go on on their hosts, and their leases end,
+ * so that any replica may adopt them. What the database cannot be told in time is left to its lease.
  */
 export async function endRuns(
-  runs: Pick<RunRegistry, 'drain' | 'idle' | 'stopAll' | 'abandon'>,
+  runs: Pick<RunRegistry, 'drain' | 'idle' | 'abandon'>,
   clock: Clock,
-  graceSeconds: number,
 ): Promise<void> {
-  const keptSeconds = Math.min(graceSeconds, KEPT_FOR_STOPPING_SECONDS)
   runs.drain()
-  await idleWithin(runs, clock, graceSeconds - keptSeconds)
-  runs.stopAll()
-  await idleWithin(runs, clock, Math.max(1, keptSeconds - KEPT_FOR_CLOSING_SECONDS))
+  await idleWithin(runs, clock, HAND_OVER_SECONDS)
   runs.abandon()
+  await idleWithin(runs, clock, GIVE_UP_SECONDS)
 }
 
 async function idleWithin(runs: Pick<RunRegistry, 'idle'>, clock: Clock, seconds: number): Promise<void> {

@@ -133,15 +133,18 @@ describe('the dispatch cycle', () => {
       })
     })
 
-    it('gives up an ssh_cli run whose dispatcher is gone in one cycle, and never back to the queue', async () => {
+    it('orphans an ssh_cli run whose dispatcher is gone, and never puts it back into the queue', async () => {
       const { taskId } = await runningTask(database.pool, {}, { mode: 'ssh_cli' })
-      replica.clock.set(at(90))
-      expect(await replica.cycle()).toMatchObject({ expired: 2 })
+      const away = testReplica(database.pool, fakeSsh({ dial: unreachable }))
+      away.clock.set(at(90))
+      expect(await away.cycle()).toMatchObject({ expired: 1, adopted: 1 })
+      await away.runs.idle()
       expect(await getTask(database.pool, taskId)).toMatchObject({
-        status: 'failed',
-        error: { code: 'outcome_unknown' },
+        status: 'orphaned',
+        orphanedAt: at(90),
+        orphanReason: expect.stringContaining('no route to host'),
       })
-      expect((await eventsOf(taskId)).slice(-2)).toEqual(['orphan', 'abandon'])
+      expect((await eventsOf(taskId)).at(-1)).toBe('orphan')
     })
 
     it('ends as cancelled what was to be cancelled', async () => {

@@ -70,7 +70,7 @@ describe('phase 1', () => {
     await replica.cycle()
     await until('the second task runs', () => ssh.running.size === 2)
     expect(ssh.started.map(({ target }) => target.id)).toEqual([busy, free])
-    for (const run of ssh.running) run.end({ kind: 'exited', code: 0 })
+    for (const run of ssh.running) run.end({ code: 0 })
     await replica.runs.idle()
   })
 
@@ -148,7 +148,7 @@ describe('phase 1', () => {
     replica.clock.set(at(10))
     expect(await replica.cycle()).toMatchObject({ claimed: 1 })
     await until('both run', () => ssh.running.size === 2)
-    for (const run of ssh.running) run.end({ kind: 'exited', code: 0 })
+    for (const run of ssh.running) run.end({ code: 0 })
     await replica.runs.idle()
   })
 
@@ -199,7 +199,7 @@ describe('phase 1', () => {
         tasks.length,
       )
       await until('the claimed tasks run', () => ssh.running.size >= expected)
-      for (const run of ssh.running) run.end({ kind: 'exited', code: 0 })
+      for (const run of ssh.running) run.end({ code: 0 })
       await until('they have ended', () => ssh.running.size === 0)
     }
     await Promise.all(replicas.map((replica) => replica.runs.idle()))

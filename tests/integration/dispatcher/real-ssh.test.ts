@@ -1,8 +1,11 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import { createSsh } from '@switchyard/dispatcher/ssh'
 import type { Ssh } from '@switchyard/dispatcher/ssh'
 import { systemClock } from '@switchyard/platform'
-import { getHost, getTask, readLog } from '@switchyard/store'
+import { cancelTask, getHost, getTask, listTaskEvents, readLog } from '@switchyard/store'
 import type { HostDefinition } from '@switchyard/store'
 import type { LocalSshServer } from '../../../demo/ssh-server.ts'
 import { createTestDatabase } from '../../support/database.ts'
@@ -18,15 +21,20 @@ describe('the dispatcher and a real SSH server', () => {
   let database: TestDatabase
   let server: LocalSshServer
   let ssh: Ssh
+  let runs: string
   beforeAll(async () => {
     database = await createTestDatabase()
     server = await startSshd()
   })
-  beforeEach(() => void (ssh = createSsh({ killGraceSeconds: 0.3, lingerSeconds: 0.3 })))
+  beforeEach(() => {
+    ssh = createSsh({ killGraceSeconds: 0.3 })
+    runs = mkdtempSync(join(tmpdir(), 'switchyard-runs-'))
+  })
   afterEach(async () => {
     await ssh.close()
     await database.pool.query('delete from agents')
     await database.pool.query('delete from tasks')
+    rmSync(runs, { recursive: true })
   })
   afterAll(async () => {
     await server.stop()
@@ -35,7 +43,8 @@ describe('the dispatcher and a real SSH server', () => {
 
   function addServer(changes: Partial<HostDefinition>): Promise<string> {
     const { address, port, user, privateKeyPath, hostKeySha256 } = server
-    return addHost(database.pool, { address, port, user, privateKeyPath, hostKeySha256, ...changes })
+    const env = { SWITCHYARD_RUNS_DIR: runs, ...changes.env }
+    return addHost(database.pool, { address, port, user, privateKeyPath, hostKeySha256, ...changes, env })
   }
 
   async function logOf(taskId: string): Promise<string> {
@@ -44,7 +53,11 @@ describe('the dispatcher and a real SSH server', () => {
 
   it('run a command to its end: prompt in, output and result out', async () => {
     await addServer({
-      command: ['sh', '-c', 'echo "task $SWITCHYARD_TASK_ID on $GREETING"; cat'],
+      command: [
+        'sh',
+        '-c',
+        'echo "task $SWITCHYARD_TASK_ID on $GREETING"; cat; echo "{\\"branch\\":\\"fix\\"}" > "$SWITCHYARD_RESULT_FILE"',
+      ],
       env: { GREETING: 'a b' },
     })
     const task = await addTask(database.pool, { prompt: 'do it; echo $HOME\n', requires: [] })
@@ -53,26 +66,61 @@ describe('the dispatcher and a real SSH server', () => {
     await replica.runs.idle()
     expect(await getTask(database.pool, task.id)).toMatchObject({
       status: 'succeeded',
-      result: { summary: `task ${task.id} on a b\ndo it; echo $HOME`, exit_code: 0 },
+      result: { summary: `task ${task.id} on a b\ndo it; echo $HOME`, branch: 'fix', exit_code: 0 },
     })
     expect(await logOf(task.id)).toBe(`task ${task.id} on a b\ndo it; echo $HOME\n`)
   })
 
-  it('stop a command for good before its task goes back to the queue', async () => {
-    await addServer({ command: ['sh', '-c', 'echo $$; exec sleep 600'] })
-    const task = await addTask(database.pool, { requires: [] }, null)
-    const replica = testReplica(database.pool, ssh, { clock: systemClock })
-    await replica.cycle()
-    const pid = Number(await until('it has told its process id', async () => (await logOf(task.id)) || null))
-    expect(isAlive(pid)).toBe(true)
-    replica.runs.stopAll()
-    await replica.runs.idle()
-    expect(isAlive(pid)).toBe(false)
-    expect(await getTask(database.pool, task.id)).toMatchObject({
-      status: 'pending',
-      attempt: 1,
-      forgivenAttempts: 1,
+  it('hand a run over in a drain: it goes on, and whoever comes next follows it from the next byte', async () => {
+    const go = join(runs, 'go')
+    await addServer({
+      command: ['sh', '-c', 'echo "$$ begun"; until [ -e "$1" ]; do sleep 0.05; done; echo ended', 'sh', go],
     })
+    const task = await addTask(database.pool, { requires: [] }, null)
+    const first = testReplica(database.pool, ssh, { clock: systemClock, id: 'first' })
+    await first.cycle()
+    const pid = parseInt(await until('it has begun', async () => (await logOf(task.id)) || null))
+    first.runs.drain()
+    await first.runs.idle()
+    await ssh.close()
+    expect(isAlive(pid)).toBe(true)
+    expect(await getTask(database.pool, task.id)).toMatchObject({ status: 'orphaned', attempt: 1 })
+
+    ssh = createSsh()
+    const second = testReplica(database.pool, ssh, { clock: systemClock, id: 'second' })
+    expect(await second.cycle()).toMatchObject({ adopted: 1 })
+    await until('it is adopted', async () => (await getTask(database.pool, task.id))?.status === 'running')
+    writeFileSync(go, '')
+    await second.runs.idle()
+    expect(await getTask(database.pool, task.id)).toMatchObject({
+      status: 'succeeded',
+      attempt: 1,
+      result: { summary: `${pid} begun\nended` },
+    })
+    expect(await logOf(task.id)).toBe(`${pid} begun\nended\n`)
+    const events = (await listTaskEvents(database.pool, task.id)).map(
+      ({ event, actor }) => `${event} ${actor}`,
+    )
+    expect(events.slice(2)).toEqual(['start first', 'orphan first', 'adopt second', 'succeed second'])
+  })
+
+  it('end a run that was cancelled while nobody followed it', async () => {
+    await addServer({ command: ['sh', '-c', 'echo $$; sleep 600'] })
+    const task = await addTask(database.pool, { requires: [] }, null)
+    const first = testReplica(database.pool, ssh, { clock: systemClock })
+    await first.cycle()
+    const pid = Number(await until('it has begun', async () => (await logOf(task.id)) || null))
+    first.runs.drain()
+    await first.runs.idle()
+    await cancelTask(database.pool, task.id, { reason: 'issue closed', actor: 'forge' })
+    const second = testReplica(database.pool, ssh, { clock: systemClock })
+    await second.cycle()
+    await second.runs.idle()
+    expect(await getTask(database.pool, task.id)).toMatchObject({
+      status: 'cancelled',
+      cancelReason: 'issue closed',
+    })
+    expect(isAlive(pid)).toBe(false)
   })
 
   it('part when the host shows another key, and say which', async () => {

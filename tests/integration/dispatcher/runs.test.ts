@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import type { Task } from '@switchyard/core'
-import type { RunRequest, RunResult } from '@switchyard/dispatcher/ssh'
+import type { LaunchRequest } from '@switchyard/dispatcher/ssh'
 import { assignTask, cancelTask, getHost, getTask, listTaskEvents, readLog } from '@switchyard/store'
 import { createTestDatabase } from '../../support/database.ts'
 import type { TestDatabase } from '../../support/database.ts'
-import { fakeSsh } from '../../support/fake-ssh.ts'
-import type { FakeSsh } from '../../support/fake-ssh.ts'
+import { fakeSsh, unreachable } from '../../support/fake-ssh.ts'
+import type { FakeSsh, FakeSshOptions, FakeStart } from '../../support/fake-ssh.ts'
 import { at } from '../../support/fixed-clock.ts'
 import { testReplica } from '../../support/replica.ts'
 import type { TestReplica } from '../../support/replica.ts'
@@ -27,7 +27,7 @@ describe('a run over SSH', () => {
 
   /** Runs one task on a host of its own, and gives what became of it. */
   async function runOnce(
-    run: (request: RunRequest) => RunResult | Promise<RunResult>,
+    run: (request: LaunchRequest) => FakeStart | Promise<FakeStart>,
     host: Parameters<typeof addHost>[1] = {},
   ): Promise<Task | null> {
     await addHost(database.pool, { id: 'builder', ...host })
@@ -39,13 +39,15 @@ describe('a run over SSH', () => {
   }
 
   /** Starts one task that runs until it is stopped or ended. */
-  async function startOne(stopped?: RunResult): Promise<{ task: Task; ssh: FakeSsh; replica: TestReplica }> {
+  async function startOne(
+    options: FakeSshOptions = {},
+  ): Promise<{ task: Task; ssh: FakeSsh; replica: TestReplica }> {
     await addHost(database.pool, { id: 'builder' })
     const task = await addTask(database.pool, { requires: [] })
-    const ssh = fakeSsh({ run: () => 'hold', ...(stopped === undefined ? {} : { stopped }) })
+    const ssh = fakeSsh({ run: () => 'hold', ...options })
     const replica = testReplica(database.pool, ssh)
     await replica.cycle()
-    await until('it runs', () => ssh.running.size === 1)
+    await until('it runs', () => ssh.running.size === 1 && ssh.followers() === 1)
     return { task, ssh, replica }
   }
 
@@ -79,7 +81,7 @@ describe('a run over SSH', () => {
     expect(ssh.started[0]?.request).toMatchObject({
       command: ['agent', '--print'],
       workdir: '/work',
-      stdin: 'Please fix it.',
+      prompt: 'Please fix it.',
       timeoutSeconds: 77,
       environment: {
         CI: '1',
@@ -98,7 +100,7 @@ describe('a run over SSH', () => {
     let environment: Readonly<Record<string, string>> = {}
     await runOnce((request) => {
       environment = request.environment
-      return { kind: 'exited', code: 0 }
+      return { code: 0 }
     })
     expect(Object.keys(environment).sort()).toEqual([
       'SWITCHYARD_AGENT_ID',
@@ -115,9 +117,9 @@ describe('a run over SSH', () => {
     const replica = testReplica(database.pool, ssh)
     await replica.cycle()
     const run = await until('it runs', () => [...ssh.running][0])
-    await run.request.onOutput('grüße\n')
-    await run.request.onOutput('done\u0000\n')
-    run.end({ kind: 'exited', code: 0 })
+    run.write('grüße\n')
+    run.write('done\u0000\n')
+    run.end({ code: 0 })
     await replica.runs.idle()
     expect(await read(task)).toMatchObject({
       status: 'succeeded',
@@ -131,12 +133,12 @@ describe('a run over SSH', () => {
   it('is running in the database before its command starts', async () => {
     const { task, ssh, replica } = await startOne()
     expect(await read(task)).toMatchObject({ status: 'running', leaseExpiresAt: at(90), startedAt: at(0) })
-    for (const run of ssh.running) run.end({ kind: 'exited', code: 0 })
+    for (const run of ssh.running) run.end({ code: 0 })
     await replica.runs.idle()
   })
 
   it('schedules another attempt for an exit code other than 0', async () => {
-    expect(await runOnce(() => ({ kind: 'exited', code: 3 }))).toMatchObject({
+    expect(await runOnce(() => ({ code: 3 }))).toMatchObject({
       status: 'scheduled',
       runAt: at(10),
       executionMode: 'undecided',
@@ -145,12 +147,11 @@ describe('a run over SSH', () => {
   })
 
   it.each([
-    [{ kind: 'killed', signal: 'SIGKILL' }, 'scheduled', 'killed_by_signal'],
-    [{ kind: 'timed_out' }, 'scheduled', 'timed_out'],
+    [{ code: 137 }, 'scheduled', 'killed_by_signal'],
+    [{ code: 143, timedOut: true }, 'scheduled', 'timed_out'],
+    ['lost', 'scheduled', 'process_vanished'],
     [{ kind: 'workdir_missing', message: 'no such directory' }, 'failed', 'workdir_missing'],
     [{ kind: 'command_not_found', message: 'no such program' }, 'failed', 'command_not_found'],
-    [{ kind: 'connection_lost', message: 'cut' }, 'failed', 'outcome_unknown'],
-    [{ kind: 'kill_unverified', cause: 'timed_out', message: 'alive' }, 'failed', 'outcome_unknown'],
   ] as const)('ends after %j as %s, %s', async (result, status, code) => {
     expect(await runOnce(() => result)).toMatchObject({ status, error: { code } })
   })
@@ -160,7 +161,7 @@ describe('a run over SSH', () => {
     expect(await getHost(database.pool, 'builder')).toMatchObject({ failures: 0, lastError: null })
   })
 
-  it('renews its lease, and is stopped when somebody cancels', async () => {
+  it('renews its lease, and is ended on its host when somebody cancels', async () => {
     const { task, ssh, replica } = await startOne()
     replica.clock.advance(30_000)
     await until(
@@ -171,16 +172,13 @@ describe('a run over SSH', () => {
     await cancelTask(database.pool, task.id, { reason: 'issue closed', actor: 'forge', now: at(31) })
     replica.clock.advance(30_000)
     await replica.runs.idle()
+    expect(ssh.killed).toEqual([`${task.id}-1`])
     expect(await read(task)).toMatchObject({ status: 'cancelled', cancelReason: 'issue closed' })
     expect((await eventsOf(task)).slice(-2)).toEqual(['cancel_requested', 'confirm_cancel'])
   })
 
   it('says so when a cancelled command may still be alive', async () => {
-    const { task, replica } = await startOne({
-      kind: 'kill_unverified',
-      cause: 'cancelled',
-      message: 'still there',
-    })
+    const { task, replica } = await startOne({ kill: { kind: 'alive', message: 'still there' } })
     await cancelTask(database.pool, task.id, { reason: 'issue closed', actor: 'forge', now: at(1) })
     replica.clock.advance(30_000)
     await replica.runs.idle()
@@ -205,17 +203,57 @@ describe('a run over SSH', () => {
     expect(await read(task)).toMatchObject({ status: 'cancelled' })
   })
 
-  it('is stopped and let go when its lease was taken back', async () => {
-    const { task, replica } = await startOne()
-    const other = testReplica(database.pool, fakeSsh(), { id: 'other' })
+  it('is let go, and left alone on its host, when its lease was taken back', async () => {
+    const { task, ssh, replica } = await startOne()
+    const other = testReplica(database.pool, fakeSsh({ dial: unreachable }), { id: 'other' })
     other.clock.set(at(90))
     await other.cycle()
+    await other.runs.idle()
     const before = await read(task)
-    expect(before).toMatchObject({ status: 'failed', error: { code: 'outcome_unknown' } })
+    expect(before).toMatchObject({ status: 'orphaned' })
     replica.clock.advance(30_000)
     await replica.runs.idle()
     expect(await read(task)).toEqual(before)
+    expect([ssh.running.size, ssh.killed]).toEqual([1, []])
     expect(await replica.metrics.text()).toMatch(/switchyard_ssh_lease_losses_total\{cause="taken_back"\} 1/)
+  })
+
+  it('goes on over a new connection when one is cut, from the very byte', async () => {
+    const { task, ssh, replica } = await startOne()
+    const [run] = ssh.running
+    run?.write('one\n')
+    ssh.cut()
+    run?.write('two\n')
+    run?.end({ code: 0 })
+    await until('it has ended', () => {
+      replica.clock.advance(1000)
+      return replica.runs.count() === 0
+    })
+    expect(await read(task)).toMatchObject({ status: 'succeeded', attempt: 1 })
+    expect((await readLog(database.pool, task.id, null, 0))?.content.toString()).toBe('one\ntwo\n')
+    expect(await replica.metrics.text()).toMatch(/switchyard_ssh_reconnects_total 1/)
+  })
+
+  it('is orphaned when its host is out of reach for too long', async () => {
+    let dead = false
+    const { task, ssh, replica } = await startOne({ dial: () => (dead ? unreachable() : null) })
+    dead = true
+    ssh.cut()
+    await until('it has been let go', () => {
+      replica.clock.advance(1000)
+      return replica.runs.count() === 0
+    })
+    expect(await read(task)).toMatchObject({
+      status: 'orphaned',
+      orphanReason: 'host builder cannot be reached: no route to host',
+    })
+    expect(replica.clock.now().getTime()).toBeGreaterThanOrEqual(at(60).getTime())
+    expect([ssh.running.size, ssh.killed]).toEqual([1, []])
+  })
+
+  it('goes back to the queue when it is unclear whether it was launched, and it was not', async () => {
+    const task = await runOnce(() => ({ kind: 'uncertain', message: 'no answer' }))
+    expect(task).toMatchObject({ status: 'pending', attempt: 1, forgivenAttempts: 1 })
   })
 
   it('does not start when the start deadline passed during the dial', async () => {
@@ -278,9 +316,8 @@ describe('a run over SSH', () => {
       })
       const run = await until('it runs', () => [...ssh.running][0])
       await cutConnections()
-      const finishing = run.request.onOutput('still here\n')
-      run.end({ kind: 'exited', code: 0 })
-      await finishing
+      run.write('still here\n')
+      run.end({ code: 0 })
       await until('it is settled', () => {
         replica.clock.advance(1000)
         return replica.runs.count() === 0
@@ -289,8 +326,8 @@ describe('a run over SSH', () => {
       expect((await replica.cycle()).failedPhases).toEqual([])
     })
 
-    it('is stopped when the lease can no longer be renewed, and tried again', async () => {
-      const { task, replica } = await startOne()
+    it('is let go when the lease can no longer be renewed, and adopted when the database is back', async () => {
+      const { task, ssh, replica } = await startOne()
       await database.pool.query('alter table tasks rename to mislaid_tasks')
       replica.clock.advance(30_000)
       await until('a renewal has failed', async () => {
@@ -302,10 +339,14 @@ describe('a run over SSH', () => {
       replica.clock.advance(60_000)
       await database.pool.query('alter table mislaid_tasks rename to tasks')
       await replica.runs.idle()
-      expect(await read(task)).toMatchObject({ status: 'scheduled', error: { code: 'lease_expired' } })
+      expect(await read(task)).toMatchObject({ status: 'running' })
       expect(await replica.metrics.text()).toMatch(
         /switchyard_ssh_lease_losses_total\{cause="not_renewed"\} 1/,
       )
+      expect(await replica.cycle()).toMatchObject({ expired: 1, adopted: 1 })
+      for (const run of ssh.running) run.end({ code: 0 })
+      await replica.runs.idle()
+      expect(await read(task)).toMatchObject({ status: 'succeeded', attempt: 1 })
     })
   })
 })

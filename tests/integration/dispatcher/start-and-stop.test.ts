@@ -95,40 +95,30 @@ describe('a dispatcher', () => {
     await expect(start(fakeSsh())).rejects.toThrow(NewerSchemaError)
   })
 
-  it('hands back what still runs when it stops, without counting the attempt', async () => {
+  it('lets go of what runs when it stops, and the next one adopts it', async () => {
     await addHost(database.pool)
     const task = await addTask(database.pool, { requires: [] }, null)
     const ssh = fakeSsh({ run: () => 'hold' })
     const { id } = await start(ssh)
-    await until('it runs', () => ssh.running.size === 1)
+    await until('it runs', () => ssh.followers() === 1)
     await until('it is listed', async () =>
       (await listDispatchers(database.pool)).some((one) => one.id === id),
     )
     await stop()
-    expect(ssh.running.size).toBe(0)
+    expect([ssh.running.size, ssh.killed]).toEqual([1, []])
     expect(await getTask(database.pool, task.id)).toMatchObject({
-      status: 'pending',
-      executionMode: 'undecided',
+      status: 'orphaned',
       attempt: 1,
-      forgivenAttempts: 1,
-      modeReason: 'undecided again: the dispatcher was stopped',
+      orphanReason: 'the dispatcher was stopped',
     })
     expect(await listDispatchers(database.pool)).toEqual([])
-  })
 
-  it('lets running work finish when the grace period allows it, and claims nothing more', async () => {
-    await addHost(database.pool, { maxConcurrent: 2 })
-    const task = await addTask(database.pool, { requires: [] }, null)
-    const ssh = fakeSsh({ run: () => 'hold' })
-    await start(ssh, { SWITCHYARD_SHUTDOWN_GRACE_SECONDS: '60' })
-    const run = await until('it runs', () => [...ssh.running][0])
-    const stopping = stop()
-    await until('it says that it drains', async () => (await listDispatchers(database.pool))[0]?.draining)
-    const late = await addTask(database.pool, { requires: [] }, null)
-    run.end({ kind: 'exited', code: 0 })
-    await stopping
-    expect(await statusOf(task.id)).toBe('succeeded')
-    expect(await statusOf(late.id)).toBe('pending')
+    await start(ssh)
+    await until('it is followed again', () => ssh.followers() === 1)
+    for (const run of ssh.running) run.end({ code: 0 })
+    await until('the task is done', async () => (await statusOf(task.id)) === 'succeeded')
+    expect(ssh.started).toHaveLength(1)
+    expect(await getTask(database.pool, task.id)).toMatchObject({ attempt: 1, forgivenAttempts: 0 })
   })
 
   it('gives back at once what has not started when it stops', async () => {
@@ -145,22 +135,6 @@ describe('a dispatcher', () => {
       status: 'pending',
       attempt: 0,
       deliveries: 1,
-    })
-  })
-
-  it('never gives away a task whose command could not be seen to end', async () => {
-    await addHost(database.pool)
-    const task = await addTask(database.pool, { requires: [] }, null)
-    const ssh = fakeSsh({
-      run: () => 'hold',
-      stopped: { kind: 'kill_unverified', cause: 'cancelled', message: 'no answer' },
-    })
-    await start(ssh)
-    await until('it runs', () => ssh.running.size === 1)
-    await stop()
-    expect(await getTask(database.pool, task.id)).toMatchObject({
-      status: 'failed',
-      error: { code: 'outcome_unknown' },
     })
   })
 

@@ -6,7 +6,7 @@ import type { ClaimIdentity } from '@switchyard/store'
 import { createTestDatabase } from '../../support/database.ts'
 import type { TestDatabase } from '../../support/database.ts'
 import { at } from '../../support/fixed-clock.ts'
-import { claimedTask, orphanedTask, runningTask } from '../../support/task-factory.ts'
+import { claimedTask, runningTask } from '../../support/task-factory.ts'
 
 let database: TestDatabase
 beforeAll(async () => {
@@ -54,18 +54,21 @@ describe('an expired claim', () => {
     expect(await expire(held, 90)).toMatchObject({ status: 'failed', error: { code: 'lease_expired' } })
   })
 
-  it('of a host is orphaned, then given up, and never back in the queue', async () => {
+  it('of a host is orphaned, cancelled or not: only the host knows what runs there', async () => {
     const held = await runningTask(database.pool, {}, { mode: 'ssh_cli' })
-    expect(await expire(held, 90)).toMatchObject({ status: 'orphaned', agentId: held.agentId })
-    expect(await expire(held, 91)).toMatchObject({ status: 'failed', error: { code: 'outcome_unknown' } })
+    await cancelTask(database.pool, held.taskId, { reason: 'not needed', actor: 'coordinator', now: at(5) })
+    expect(await expire(held, 90)).toMatchObject({
+      status: 'orphaned',
+      agentId: held.agentId,
+      orphanedAt: at(90),
+      orphanReason: 'the dispatcher that followed it stopped renewing its lease',
+    })
+    const listed = await listExpiredClaims(database.pool, { limit: 100, now: at(9999) })
+    expect(listed.map(({ taskId }) => taskId)).not.toContain(held.taskId)
   })
 
-  it('is cancelled when that was asked for, in whatever status it is held', async () => {
-    for (const held of [
-      await claimedTask(database.pool),
-      await runningTask(database.pool),
-      await orphanedTask(database.pool),
-    ]) {
+  it('is cancelled when that was asked for, and nothing can be running', async () => {
+    for (const held of [await claimedTask(database.pool), await runningTask(database.pool)]) {
       await cancelTask(database.pool, held.taskId, { reason: 'not needed', actor: 'coordinator', now: at(5) })
       expect(await expire(held, 90)).toMatchObject({
         status: 'cancelled',

@@ -81,22 +81,33 @@ describe('appending', () => {
     expect(await appendLog(database.pool, piece(held, 0, 'x'))).toMatchObject({ cancelRequested: true })
   })
 
-  it('keeps what fits under the cap and counts the rest', async () => {
+  it('keeps the head and the tail of what passes the cap, and says what was cut out', async () => {
     const held = await runningTask(database.pool)
-    await appendLog(database.pool, piece(held, 0, '12345', { maxBytes: 8 }))
-    expect(await appendLog(database.pool, piece(held, 5, '6789', { maxBytes: 8 }))).toMatchObject({
-      nextOffset: 9,
-    })
-    expect(await appendLog(database.pool, piece(held, 9, 'abc', { maxBytes: 8 }))).toMatchObject({
-      nextOffset: 12,
-    })
-    expect(await readLog(database.pool, held.taskId, null, 0)).toMatchObject({
-      producedBytes: 12,
-      storedBytes: 8,
-      nextOffset: 8,
-      complete: false,
-    })
-    expect(await readText(held.taskId, null, 0)).toBe('12345678')
+    for (let offset = 0; offset < 30; offset += 3)
+      expect(
+        await appendLog(database.pool, piece(held, offset, `${offset}  `.slice(0, 3), { maxBytes: 12 })),
+      ).toMatchObject({
+        nextOffset: offset + 3,
+      })
+    const head = await readLog(database.pool, held.taskId, null, 0)
+    expect(head).toMatchObject({ offset: 0, cutBytes: 0, nextOffset: 6, producedBytes: 30, storedBytes: 12 })
+    expect(head?.content.toString()).toBe('0  3  ')
+    const tail = await readLog(database.pool, held.taskId, null, 6)
+    expect(tail).toMatchObject({ offset: 24, cutBytes: 18, nextOffset: 30, complete: false })
+    expect(tail?.content.toString()).toBe('24 27 ')
+    await completeClaim(database.pool, held, { result: {}, actor: 'agent' })
+    expect(await readLog(database.pool, held.taskId, null, 6)).toMatchObject({ complete: true })
+    expect(await readLog(database.pool, held.taskId, null, 30)).toMatchObject({ cutBytes: 0, complete: true })
+  })
+
+  it('keeps bytes as they are, characters or not', async () => {
+    const held = await runningTask(database.pool)
+    const bytes = Buffer.from([0x00, 0xff, 0xe2, 0x82])
+    await appendLog(database.pool, { ...held, offset: 0, text: bytes, maxBytes: 1000 })
+    await appendLog(database.pool, { ...held, offset: 4, text: Buffer.from([0xac]), maxBytes: 1000 })
+    expect((await readLog(database.pool, held.taskId, null, 0))?.content).toEqual(
+      Buffer.concat([bytes, Buffer.from([0xac])]),
+    )
   })
 })
 

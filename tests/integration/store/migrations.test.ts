@@ -23,6 +23,8 @@ async function empty(pool: Pool): Promise<void> {
   )
 }
 
+const MIGRATIONS = ['0001_queue', '0002_runs-outlive-dispatchers']
+
 describe('migrating', () => {
   it('is safe when several replicas start at once', async () => {
     await empty(database.pool)
@@ -33,8 +35,8 @@ describe('migrating', () => {
       log: (message: string) => told.push(message),
     }
     const applied = await Promise.all([migrate(options), migrate(options), migrate(options)])
-    expect(applied.flat()).toEqual(['0001_queue'])
-    expect(told).toEqual(['migration 0001_queue applied'])
+    expect(applied.flat()).toEqual(MIGRATIONS)
+    expect(told).toEqual(MIGRATIONS.map((name) => `migration ${name} applied`))
     await assertSchemaIsKnown(database.pool)
     expect(await migrate(options)).toEqual([])
   })
@@ -51,7 +53,7 @@ describe('migrating', () => {
   it('says what is missing from a schema that is older', async () => {
     const pool = createPool({ connectionString: database.connectionString, applicationName: 'older' })
     await pool.query('delete from schema_migrations')
-    await expect(assertSchemaIsKnown(pool)).rejects.toThrow('0001_queue is missing')
+    await expect(assertSchemaIsKnown(pool)).rejects.toThrow(`${MIGRATIONS.join(', ')} is missing`)
     await pool.end()
   })
 })

@@ -3,6 +3,7 @@ import { HELD_STATUSES, TASK_STATUSES, TRANSITIONS } from '@switchyard/core'
 import type { Settlement, TaskStatus, TransitionName } from '@switchyard/core'
 import {
   admitNext,
+  adoptOrphan,
   cancelTask,
   claimForAgent,
   completeClaim,
@@ -33,13 +34,13 @@ const SETTLEMENTS: readonly Settlement[] = [
   { event: 'fail', error },
   { event: 'retry', error, delaySeconds: 10 },
   { event: 'orphan', reason: 'gone' },
-  { event: 'requeue', error, delaySeconds: 10 },
+  { event: 'requeue', reason: 'never started' },
   { event: 'abandon', error },
   { event: 'confirm_cancel', reason: 'cancelled' },
 ]
 
-/** How each transition is attempted, whatever the task's status. `adopt` waits for runs that outlive their dispatcher. */
-const ATTEMPTS: Record<Exclude<TransitionName, 'adopt'>, (subject: Subject) => Promise<unknown>> = {
+/** How each transition is attempted, whatever the task's status. */
+const ATTEMPTS: Record<TransitionName, (subject: Subject) => Promise<unknown>> = {
   admit: ({ task }) => admitNext(database.pool, task.concurrencyKey ?? 'no key', at(2)),
   postpone: ({ task }) => admitNext(database.pool, task.concurrencyKey ?? 'no key', at(2)),
   due: () => makeDue(database.pool, { limit: 1000, actor: 'test', now: at(3601) }),
@@ -51,6 +52,7 @@ const ATTEMPTS: Record<Exclude<TransitionName, 'adopt'>, (subject: Subject) => P
   },
   start: (claim) =>
     renewLease(database.pool, { ...claim, leaseSeconds: 90, progress: null, actor: 'test', now: at(2) }),
+  adopt: (claim) => adoptOrphan(database.pool, claim, { leaseSeconds: 90, actor: 'test', now: at(2) }),
   succeed: (claim) => completeClaim(database.pool, claim, { result: {}, actor: 'test', now: at(2) }),
   cancel: ({ taskId }) => cancelTask(database.pool, taskId, { reason: 'stop', actor: 'test', now: at(2) }),
   rerun: ({ taskId }) => rerunTask(database.pool, taskId, { actor: 'test', now: at(2) }),

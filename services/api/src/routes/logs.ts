@@ -43,7 +43,7 @@ function answerText(piece: LogPiece, { response }: Call): void {
       'X-Switchyard-Log-Complete': String(piece.complete),
       'X-Switchyard-Attempt': String(piece.attempt),
     })
-    .end(piece.content)
+    .end(piece.cutBytes === 0 ? piece.content : Buffer.concat([Buffer.from(cutNotice(piece)), piece.content]))
 }
 
 async function follow(
@@ -58,7 +58,9 @@ async function follow(
   const over = AbortSignal.any([stream.closed, context.stopping])
   let position = offset
   while (!over.aborted) {
-    const { text, bytes } = wholeCharacters(piece.content, piece.complete)
+    const whole = wholeCharacters(piece.content, piece.complete)
+    const text = piece.cutBytes === 0 ? whole.text : cutNotice(piece) + whole.text
+    const bytes = piece.cutBytes + whole.bytes
     position += bytes
     if (text !== '')
       await stream.send({
@@ -85,4 +87,9 @@ async function follow(
     }
   }
   stream.end()
+}
+
+/** Stands where the middle of a long output is no longer stored. */
+function cutNotice({ cutBytes }: LogPiece): string {
+  return `\n[switchyard] ${cutBytes} bytes were cut out here.\n`
 }

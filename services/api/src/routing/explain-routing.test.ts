@@ -38,6 +38,8 @@ const pending: Task = {
   maxAttempts: 3,
   deliveries: 0,
   leaseExpiresAt: null,
+  orphanedAt: null,
+  orphanReason: null,
   cancelRequestedAt: null,
   cancelReason: null,
   progress: null,

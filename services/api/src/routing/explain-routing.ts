@@ -42,8 +42,10 @@ export function explainRouting(facts: RoutingFacts): RoutingExplanation {
       }
     case 'orphaned':
       return {
-        explanation: `The dispatcher that ran it on ${holderOf(task)} is gone; the remote process may still be alive.`,
-        nextAction: { at: null, what: 'a dispatcher decides what becomes of it' },
+        explanation: `Nobody follows its run on ${holderOf(task)}, where it may still be going on: ${task.orphanReason ?? 'its dispatcher is gone'}.`,
+        nextAction: isDispatching(facts)
+          ? { at: task.leaseExpiresAt, what: 'a dispatcher looks for it on its host' }
+          : { at: null, what: 'a dispatcher is started' },
       }
     case 'succeeded':
     case 'failed':

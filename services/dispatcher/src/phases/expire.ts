@@ -12,14 +12,10 @@ type ExpireContext = Pick<
 >
 
 /**
- * Takes back claims whose start deadline or lease has passed. A lost ssh_cli run is first orphaned and then, in the second
- * of the two passes, given up. Returns how many claims it settled.
+ * Takes back claims whose start deadline or lease has passed. A run on a host is orphaned: it may be alive. Returns how many
+ * claims it settled.
  */
 export async function expireClaims(context: ExpireContext): Promise<number> {
-  return (await expirePass(context)) + (await expirePass(context))
-}
-
-async function expirePass(context: ExpireContext): Promise<number> {
   const { pool, clock, events } = context
   let settled = 0
   for (const claim of await listExpiredClaims(pool, { limit: CLAIMS_PER_PASS, now: clock.sqlNow() })) {

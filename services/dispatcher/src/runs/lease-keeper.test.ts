@@ -44,27 +44,27 @@ describe('keeping a lease', () => {
     lease.stop()
     await pass(200)
     expect(renewedAt).toHaveLength(7)
-    expect(control.cause()).toBeNull()
+    expect(control.letGoCause()).toBeNull()
   })
 
-  it('stops the run when the start deadline passes', async () => {
+  it('lets go of the run when the start deadline passes', async () => {
     const { control, pass } = hold(() => Promise.resolve(HELD))
     await pass(29)
-    expect(control.cause()).toBeNull()
+    expect(control.letGoCause()).toBeNull()
     await pass(1)
-    expect(control.cause()).toBe('lease_expired')
+    expect(control.letGoCause()).toBe('lease_expired')
   })
 
   it('does not start a run whose claim was taken back', async () => {
     const { lease, control } = hold(() => Promise.resolve(null))
     expect(await lease.start()).toBe(false)
-    expect(control.cause()).toBe('lease_lost')
+    expect(control.letGoCause()).toBe('lease_lost')
   })
 
   it('does not start a run that is to be cancelled', async () => {
     const { lease, control } = hold(() => Promise.resolve(CANCEL))
     expect(await lease.start()).toBe(false)
-    expect(control.cause()).toBe('cancel_requested')
+    expect(control.isCancelRequested()).toBe(true)
     lease.stop()
   })
 
@@ -79,13 +79,13 @@ describe('keeping a lease', () => {
     expect(errors.length).toBeGreaterThan(10)
     away = false
     await pass(1)
-    expect(control.cause()).toBeNull()
+    expect(control.letGoCause()).toBeNull()
     const last = renewedAt.at(-1) ?? 0
     away = true
     await pass(last + 89 - 51)
-    expect(control.cause()).toBeNull()
+    expect(control.letGoCause()).toBeNull()
     await pass(1)
-    expect(control.cause()).toBe('lease_expired')
+    expect(control.letGoCause()).toBe('lease_expired')
     lease.stop()
   })
 
@@ -97,9 +97,9 @@ describe('keeping a lease', () => {
     await lease.start()
     silent = true
     await pass(89)
-    expect(control.cause()).toBeNull()
+    expect(control.letGoCause()).toBeNull()
     await pass(1)
-    expect(control.cause()).toBe('lease_expired')
+    expect(control.letGoCause()).toBe('lease_expired')
     lease.stop()
   })
 

@@ -6,8 +6,8 @@ const RETRY_MILLISECONDS = 1000
 
 export interface LeaseKeeper {
   /**
-   * Moves the claim from claimed to running and begins the heartbeat. False when the run may not start: the claim is no
-   * longer ours, or the run was stopped meanwhile.
+   * Moves the claim to running and begins the heartbeat. False when the run may not start: the claim is no longer ours, or
+   * somebody asked to end it.
    */
   start(): Promise<boolean>
   /** No more renewals. */
@@ -16,17 +16,17 @@ export interface LeaseKeeper {
 
 export interface LeaseKeeperOptions {
   readonly clock: Clock
-  /** The claim's start deadline, from now. */
+  /** How long the claim is ours before the first renewal, from now. */
   readonly startSeconds: number
   readonly leaseSeconds: number
   readonly control: RunControl
   /** One renewal; null when the lease is no longer ours. */
-  readonly renew: () => Promise<RenewedLease | null>
+  readonly renew: () => Promise<Pick<RenewedLease, 'cancelRequested'> | null>
   readonly onError: (error: unknown) => void
 }
 
 /**
- * Keeps a lease: renews it three times per its length, passes on a request to cancel, and stops the run when the lease is
+ * Keeps a lease: renews it three times per its length, passes on a request to cancel, and lets go of the run when the lease is
  * lost. It counts its own time from before each question, so it never believes in a lease that the database has ended.
  */
 export function keepLease(options: LeaseKeeperOptions): LeaseKeeper {
@@ -38,7 +38,7 @@ export function keepLease(options: LeaseKeeperOptions): LeaseKeeper {
   function expireIn(seconds: number): AbortController {
     const forget = new AbortController()
     void clock.sleep(seconds * 1000, forget.signal).then(() => {
-      if (!forget.signal.aborted) control.stop('lease_expired')
+      if (!forget.signal.aborted) control.letGo('lease_expired')
     })
     return forget
   }
@@ -53,12 +53,12 @@ export function keepLease(options: LeaseKeeperOptions): LeaseKeeper {
     if (renewed === undefined) return 'unanswered'
     if (renewed === null) {
       // After the run has been settled the lease is gone in good order.
-      if (!stopped.signal.aborted) control.stop('lease_lost')
+      if (!stopped.signal.aborted) control.letGo('lease_lost')
       return 'lost'
     }
     deadline.abort()
     deadline = next
-    if (renewed.cancelRequested) control.stop('cancel_requested')
+    if (renewed.cancelRequested) control.cancel()
     return 'held'
   }
 

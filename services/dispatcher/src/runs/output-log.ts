@@ -1,3 +1,4 @@
+import { StringDecoder } from 'node:string_decoder'
 import type { Clock } from '@switchyard/platform'
 import type { AppendLogResult } from '@switchyard/store'
 import { LastLines } from './last-lines.ts'
@@ -9,20 +10,26 @@ const BATCH_BYTES = 64 * 1024
 export interface OutputLogOptions {
   readonly clock: Clock
   readonly control: RunControl
-  /** Stores text at an offset. Undefined when it never will be. */
-  readonly append: (offset: number, text: string) => Promise<AppendLogResult | undefined>
+  /** How many bytes are stored already. */
+  readonly offset: number
+  /** Stores bytes at an offset. Undefined when it never will be. */
+  readonly append: (offset: number, bytes: Buffer) => Promise<AppendLogResult | undefined>
 }
 
 /**
- * Writes a run's output to its log, in order and in batches: what arrives within a moment, or 64 KiB. While that much
- * waits to be stored, `write` does not resolve, and the SSH channel stops the command. Keeps the last lines.
+ * Writes a run's output to its log byte for byte, in order and in batches: what arrives within a moment, or 64 KiB. While
+ * that much waits to be stored, `write` does not resolve, and no more is read from the host. Keeps the last lines.
  */
 export class OutputLog {
   readonly #options: OutputLogOptions
   readonly #lastLines = new LastLines()
-  #pending = ''
+  readonly #decoder = new StringDecoder('utf8')
+  #pending: Buffer[] = []
   #pendingBytes = 0
-  #offset = 0
+  /** Stored so far. */
+  #offset: number
+  /** Written so far. */
+  #end: number
   #finishing = false
   /** Nothing can be stored any more. */
   #givenUp = false
@@ -32,14 +39,27 @@ export class OutputLog {
 
   constructor(options: OutputLogOptions) {
     this.#options = options
+    this.#offset = options.offset
+    this.#end = options.offset
   }
 
-  async write(text: string): Promise<void> {
-    if (text === '') return
-    this.#lastLines.add(text)
+  /** The offset behind everything that was written. */
+  end(): number {
+    return this.#end
+  }
+
+  /** Takes output that somebody else has stored into the last lines. */
+  recall(bytes: Buffer): void {
+    this.#lastLines.add(this.#decoder.write(bytes))
+  }
+
+  async write(bytes: Buffer): Promise<void> {
+    if (bytes.length === 0) return
+    this.#end += bytes.length
+    this.#lastLines.add(this.#decoder.write(bytes))
     if (this.#givenUp) return
-    this.#pending += text
-    this.#pendingBytes += Buffer.byteLength(text)
+    this.#pending.push(bytes)
+    this.#pendingBytes += bytes.length
     if (this.#isFull()) this.#collecting.abort()
     this.#pump ??= this.#run()
     while (this.#isFull()) await this.#room.made
@@ -62,7 +82,7 @@ export class OutputLog {
 
   async #run(): Promise<void> {
     try {
-      while (this.#pending !== '') {
+      while (this.#pendingBytes > 0) {
         if (!this.#finishing && !this.#isFull()) {
           this.#collecting = new AbortController()
           await this.#options.clock.sleep(COLLECT_MILLISECONDS, this.#collecting.signal)
@@ -74,38 +94,36 @@ export class OutputLog {
     }
   }
 
-  #take(): string {
-    const text = this.#pending
-    this.#pending = ''
+  #take(): Buffer {
+    const bytes = Buffer.concat(this.#pending)
+    this.#pending = []
     this.#pendingBytes = 0
     this.#room.make()
     this.#room = newRoom()
-    return text
+    return bytes
   }
 
-  async #store(text: string): Promise<void> {
-    const end = this.#offset + Buffer.byteLength(text)
-    while (!this.#givenUp) {
-      const result = await this.#options.append(this.#offset, text)
-      switch (result?.kind) {
-        case 'appended':
-          this.#offset = result.nextOffset
-          if (result.cancelRequested) this.#options.control.stop('cancel_requested')
-          return
-        case 'wrong_offset':
-          this.#offset = result.expectedOffset
-          // Stored by a call whose answer was lost on its way.
-          if (result.expectedOffset === end) return
-          break
-        case 'lease_lost':
-          this.#options.control.stop('lease_lost')
-          this.#givenUp = true
-          break
-        case undefined:
-          this.#givenUp = true
-          break
-      }
+  async #store(bytes: Buffer): Promise<void> {
+    if (this.#givenUp) return
+    const { append, control } = this.#options
+    const end = this.#offset + bytes.length
+    const result = await append(this.#offset, bytes)
+    switch (result?.kind) {
+      case 'appended':
+        this.#offset = end
+        if (result.cancelRequested) control.cancel()
+        return
+      case 'wrong_offset':
+        this.#offset = result.expectedOffset
+        // Stored by a call whose answer was lost on its way. Anything else can only be somebody else's work.
+        if (result.expectedOffset === end) return
+        break
+      case 'lease_lost':
+      case undefined:
+        break
     }
+    this.#givenUp = true
+    if (result !== undefined) control.letGo('lease_lost')
   }
 }
 

@@ -1,29 +1,40 @@
-/** Why a run is stopped from our side. */
-export type StopCause =
-  /** A coordinator or the forge asked for it. */
-  | 'cancel_requested'
-  /** The lease was taken back: somebody else decides about the task now. */
+/** Why a replica stops following a run. What runs on the host goes on; somebody else decides about the task. */
+export type LetGoCause =
+  /** The lease was taken back. */
   | 'lease_lost'
-  /** The lease could not be renewed in time: whoever sees it expire may decide about the task. */
+  /** The lease could not be renewed in time: whoever sees it expire may take it. */
   | 'lease_expired'
+  /** The lease is handed over. */
   | 'dispatcher_stopped'
 
-/** The one way to stop a run from our side; the first cause stays. */
+/** What may come between a run and its end: a request to end it, and having to let go of it. The first cause of the latter stays. */
 export class RunControl {
-  readonly #controller = new AbortController()
-  #cause: StopCause | null = null
+  readonly #cancel = new AbortController()
+  readonly #letGo = new AbortController()
+  #cause: LetGoCause | null = null
+  /** Either of the two. */
+  readonly signal = AbortSignal.any([this.#cancel.signal, this.#letGo.signal])
 
-  get signal(): AbortSignal {
-    return this.#controller.signal
+  get letGoSignal(): AbortSignal {
+    return this.#letGo.signal
   }
 
-  cause(): StopCause | null {
+  isCancelRequested(): boolean {
+    return this.#cancel.signal.aborted
+  }
+
+  letGoCause(): LetGoCause | null {
     return this.#cause
   }
 
-  stop(cause: StopCause): void {
+  /** Somebody asked for the run to be ended. */
+  cancel(): void {
+    this.#cancel.abort()
+  }
+
+  letGo(cause: LetGoCause): void {
     if (this.#cause !== null) return
     this.#cause = cause
-    this.#controller.abort()
+    this.#letGo.abort()
   }
 }

@@ -1,121 +1,180 @@
-import { settleFailure, settleRelease } from '@switchyard/core'
+import { settleAbandon, settleFailure, settleRelease } from '@switchyard/core'
 import type { SettledTask, Settlement, TaskError } from '@switchyard/core'
-import type { RunResult } from '../ssh/index.ts'
-import type { StopCause } from './run-control.ts'
+import type { Host, Orphan } from '@switchyard/store'
+import type { LetGoCause } from './run-control.ts'
+import { parseResultFile } from './result-file.ts'
+import type { RunEnd } from './run-end.ts'
+import { placeOf } from './run-place.ts'
+import { signalOfCode } from './signal-of-code.ts'
 
-/** What is to become of a task after its run. */
+/** What is to become of a task after its run, or after our part in it. */
 export type RunAction =
   | { readonly kind: 'complete'; readonly result: Readonly<Record<string, unknown>> }
   | { readonly kind: 'fail'; readonly error: TaskError; readonly retryable: boolean }
   | { readonly kind: 'release'; readonly reason: string }
   /** The command may be alive still: the task never goes back to the queue by itself. */
   | { readonly kind: 'unknown'; readonly message: string }
+  /** Somebody else is to follow the run. */
+  | { readonly kind: 'orphan'; readonly reason: string }
+  /** An orphan that stays one for now; without a reason the next one may look for it at once. */
+  | { readonly kind: 'postpone'; readonly reason: string | null; readonly probes: number }
   /** Somebody else decides about the task. */
   | { readonly kind: 'let_go' }
 
 export interface RunFacts {
-  readonly hostId: string
-  readonly workdir: string | null
-  readonly program: string
-  readonly timeoutSeconds: number
+  readonly host: Pick<
+    Host,
+    'id' | 'workdir' | 'command' | 'timeoutSeconds' | 'user' | 'hostKeySha256' | 'env'
+  >
+  /** The orphan that was looked for; null for a run that we started. */
+  readonly orphan: Pick<Orphan, 'logBytes' | 'place' | 'probes'> | null
   /** The last lines of the output. */
   readonly summary: string
-  /** Whether the command was allowed to start; until then provably nothing has run. */
-  readonly started: boolean
-  /** Why we stopped it; null when we did not. */
-  readonly stopCause: StopCause | null
+  readonly letGoCause: LetGoCause | null
+  readonly cancelRequested: boolean
 }
 
 export const DISPATCHER_STOPPED = 'the dispatcher was stopped'
-export const START_DEADLINE_PASSED = 'it was not started before the start deadline'
 
-/** Decides what a run's ending means for its task. */
-export function actionFor(result: RunResult, facts: RunFacts): RunAction {
-  if (facts.stopCause === 'lease_lost') return { kind: 'let_go' }
-  const { hostId, summary } = facts
-  switch (result.kind) {
+/** Decides what the end of our part in a run means for its task. */
+export function actionFor(end: RunEnd, facts: RunFacts): RunAction {
+  if (facts.letGoCause === 'lease_lost') return { kind: 'let_go' }
+  const { id: hostId, workdir, command } = facts.host
+  switch (end.kind) {
     case 'exited':
-      if (result.code === 0) return { kind: 'complete', result: { summary, exit_code: 0 } }
+      return actionForExit(end, facts)
+    case 'lost':
       return fail(
-        'exit_code',
-        withLastLine(`The command exited with code ${result.code} on host ${hostId}.`, facts),
+        'process_vanished',
+        `The command is gone from host ${hostId} without an exit code: the host was restarted, or everything was killed.`,
       )
-    case 'killed':
-      return fail(
-        'killed_by_signal',
-        withLastLine(`The command was killed by ${result.signal} on host ${hostId}.`, facts),
-      )
-    case 'timed_out':
-      return fail(
-        'timed_out',
-        withLastLine(
-          `The command was stopped on host ${hostId} after ${facts.timeoutSeconds} s, its time limit.`,
-          facts,
-        ),
-      )
+    case 'never_started':
+      return actionForAbsence(facts)
     case 'cancelled':
-      return actionForStop(facts)
+      // Settled under the lock, where the request is seen: it ends as cancelled.
+      return failForGood('cancelled', `It was ended on host ${hostId} because somebody asked for it.`)
     case 'kill_unverified':
       return unknown(
         facts,
-        `The command had to be stopped (${result.cause}), but whether it has ended is unknown: ${result.message}`,
+        `The command had to be ended, but whether it has ended is unknown: ${end.message}`,
       )
-    case 'connection_lost':
-      return unknown(facts, `What became of the command is unknown: ${result.message}`)
+    case 'out_of_reach':
+      return { kind: 'orphan', reason: `host ${hostId} cannot be reached: ${end.message}` }
+    case 'let_go':
+      return actionForLetGo(facts)
+    case 'not_probed':
+      return postpone(facts, `host ${hostId} cannot be asked about it: ${end.message}`)
     case 'workdir_missing':
       return failForGood(
         'workdir_missing',
-        `The directory ${JSON.stringify(facts.workdir ?? '')} cannot be entered on host ${hostId}: ${result.message}. Correct the host's workdir, then rerun the task.`,
+        `The directory ${JSON.stringify(workdir ?? '')} cannot be entered on host ${hostId}: ${end.message}. Correct the host's workdir, then rerun the task.`,
       )
     case 'command_not_found':
       return failForGood(
         'command_not_found',
-        `${JSON.stringify(facts.program)} cannot be run on host ${hostId}: ${result.message}. Correct the host's command, then rerun the task.`,
+        `${JSON.stringify(command[0] ?? '')} cannot be run on host ${hostId}: ${end.message}. Correct the host's command, then rerun the task.`,
       )
     case 'not_started':
-      return { kind: 'release', reason: `host ${hostId} did not start the command: ${result.message}` }
+      return { kind: 'release', reason: `host ${hostId} did not start the command: ${end.message}` }
+    case 'not_dialled':
+      return { kind: 'release', reason: `host ${hostId} could not be dialled: ${end.message}` }
+    case 'not_begun':
+      return actionForNotBegun(facts)
   }
 }
 
-function actionForStop({ stopCause, hostId, started }: RunFacts): RunAction {
-  switch (stopCause) {
-    case 'cancel_requested':
-      // Settled under the lock, where the request is seen: it ends as cancelled.
-      return failForGood('cancelled', `It was stopped on host ${hostId} because somebody asked for it.`)
+function actionForExit(
+  { code, timedOut, resultFile }: Extract<RunEnd, { kind: 'exited' }>,
+  facts: RunFacts,
+): RunAction {
+  const { id: hostId, timeoutSeconds } = facts.host
+  if (timedOut) {
+    const message = `The command was ended on host ${hostId} after ${timeoutSeconds} s, its time limit.`
+    return fail('timed_out', withLastLine(message, facts))
+  }
+  if (code === 0) {
+    const given = resultFile === null ? null : parseResultFile(resultFile)
+    const summary = typeof given?.['summary'] === 'string' ? given['summary'] : facts.summary
+    return { kind: 'complete', result: { ...given, summary, exit_code: 0 } }
+  }
+  const signal = signalOfCode(code)
+  return signal === null
+    ? fail('exit_code', withLastLine(`The command exited with code ${code} on host ${hostId}.`, facts))
+    : fail('killed_by_signal', withLastLine(`The command was killed by ${signal} on host ${hostId}.`, facts))
+}
+
+/** The run is not on its host, and was kept from ever starting there. */
+function actionForAbsence(facts: RunFacts): RunAction {
+  const { host, orphan } = facts
+  if (orphan !== null && orphan.place !== null && orphan.place !== placeOf(host)) {
+    return postpone(
+      facts,
+      `host ${host.id} is defined differently from when the run was started, and does not know it`,
+    )
+  }
+  if (orphan !== null && orphan.logBytes > 0) {
+    return unknown(facts, 'The run has left output, but its folder is no longer on the host.')
+  }
+  return { kind: 'release', reason: `it was never started on host ${host.id}` }
+}
+
+function actionForLetGo({ letGoCause, orphan }: RunFacts): RunAction {
+  if (letGoCause !== 'dispatcher_stopped') return { kind: 'let_go' }
+  // An orphan that was adopted meanwhile is running: the settlement sees that under the lock.
+  return orphan === null
+    ? { kind: 'orphan', reason: DISPATCHER_STOPPED }
+    : { kind: 'postpone', reason: null, probes: orphan.probes }
+}
+
+function actionForNotBegun({ letGoCause, cancelRequested, host }: RunFacts): RunAction {
+  switch (letGoCause) {
     case 'lease_expired':
-      if (!started) return { kind: 'release', reason: `${START_DEADLINE_PASSED} on host ${hostId}` }
-      return fail(
-        'lease_expired',
-        `The database could not be reached to renew the lease, so the command was stopped on host ${hostId}.`,
-      )
-    case 'lease_lost':
-      return { kind: 'let_go' }
+      return { kind: 'release', reason: `it was not started before the start deadline on host ${host.id}` }
     case 'dispatcher_stopped':
       return { kind: 'release', reason: DISPATCHER_STOPPED }
+    case 'lease_lost':
+      return { kind: 'let_go' }
     case null:
-      return { kind: 'release', reason: 'the dispatcher could not note that it began' }
+      return cancelRequested
+        ? failForGood('cancelled', `Somebody asked to end it before it was started on host ${host.id}.`)
+        : { kind: 'release', reason: 'the dispatcher could not note that it began' }
   }
 }
 
-/** The transition for what is true of the task under its lock. Only for actions that are no success. */
+/** The transition for what is true of the task under its lock; null when it stays as it is. */
 export function settlementFor(
   action: Exclude<RunAction, { kind: 'complete' | 'let_go' }>,
-  task: SettledTask,
-  maxDeliveries: number,
+  task: SettledTask & { readonly orphanedSeconds: number },
+  limits: { readonly maxDeliveries: number; readonly orphanTimeoutSeconds: number },
   random: number,
-): Settlement {
+): Settlement | null {
   switch (action.kind) {
     case 'fail':
       return settleFailure(task, action, random)
     case 'release':
-      return settleRelease(task, action.reason, maxDeliveries)
-    case 'unknown':
-      // Cancelled as it was asked for, but with the truth about what may still be running.
-      if (task.cancelRequestedAt !== null) {
-        return { event: 'confirm_cancel', reason: `${task.cancelReason ?? 'cancelled'}. ${action.message}` }
-      }
-      return { event: 'fail', error: { code: 'outcome_unknown', message: action.message } }
+      return settleRelease(task, action.reason, limits.maxDeliveries)
+    case 'orphan':
+      return { event: 'orphan', reason: action.reason }
+    case 'postpone': {
+      if (task.status === 'running') return { event: 'orphan', reason: action.reason ?? DISPATCHER_STOPPED }
+      if (action.reason === null || task.orphanedSeconds < limits.orphanTimeoutSeconds) return null
+      const message = `Nobody could find out within ${limits.orphanTimeoutSeconds} s what became of the run: ${action.reason}. ${LOOK_FIRST}`
+      return settleAbandon(task, message)
+    }
+    case 'unknown': {
+      const settled = settleAbandon(task, action.message)
+      return task.status !== 'orphaned' && settled.event === 'abandon'
+        ? { ...settled, event: 'fail' }
+        : settled
+    }
   }
+}
+
+const LOOK_FIRST =
+  'The command may have finished, failed, or still be running: look at the host before you rerun the task.'
+
+function postpone({ orphan }: RunFacts, reason: string): RunAction {
+  return { kind: 'postpone', reason, probes: (orphan?.probes ?? 0) + 1 }
 }
 
 function fail(code: string, message: string): RunAction {
@@ -126,10 +185,10 @@ function failForGood(code: string, message: string): RunAction {
   return { kind: 'fail', error: { code, message }, retryable: false }
 }
 
-function unknown({ hostId }: RunFacts, message: string): RunAction {
+function unknown({ host }: RunFacts, message: string): RunAction {
   return {
     kind: 'unknown',
-    message: `${message} (host ${hostId}). Look at the host before you rerun the task.`,
+    message: `${message} (host ${host.id}). Look at the host before you rerun the task.`,
   }
 }
 

@@ -1,5 +1,7 @@
+import { backoffSeconds, REACH_BACKOFF } from '@switchyard/core'
 import type { Claim, SettlementEvent, Task } from '@switchyard/core'
-import { completeClaim, settleClaim, wasSettled } from '@switchyard/store'
+import { completeClaim, postponeOrphan, settleClaim, wasSettled } from '@switchyard/store'
+import type { ClaimIdentity } from '@switchyard/store'
 import type { DispatcherContext } from '../context.ts'
 import { insist } from './insist.ts'
 import { settlementFor } from './settle-run.ts'
@@ -10,8 +12,11 @@ type SettleContext = Pick<
   'pool' | 'clock' | 'outage' | 'policy' | 'random' | 'dispatcherId'
 >
 
-/** What became of the task; `lease_lost` when it was not ours to end, `unsettled` when the database did not answer. */
-export type SettledAs = SettlementEvent | 'succeed' | 'lease_lost' | 'unsettled'
+/**
+ * What became of the task; `postpone` when it stays an orphan, `lease_lost` when it was not ours to end, `unsettled` when the
+ * database did not answer.
+ */
+export type SettledAs = SettlementEvent | 'succeed' | 'postpone' | 'lease_lost' | 'unsettled'
 
 /**
  * Ends the claim as decided. While the database is away it tries again: the token decides whether the claim is still ours,
@@ -25,7 +30,7 @@ export async function settleRun(
 ): Promise<SettledAs> {
   if (action.kind === 'let_go') return 'lease_lost'
   const identity = { taskId: claim.task.id, leaseToken: claim.leaseToken, agentId: claim.agentId }
-  let event: SettlementEvent | 'succeed' = 'succeed'
+  let event: SettlementEvent | 'succeed' | 'postpone' = 'succeed'
 
   const end = (): Promise<Task | null> => {
     const { pool, clock, policy, random, dispatcherId: actor } = context
@@ -36,16 +41,29 @@ export async function settleRun(
       actor,
       now,
       decide(task) {
-        const settlement = settlementFor(action, task, policy.maxDeliveries, random())
-        event = settlement.event
+        const settlement = settlementFor(action, task, policy, random())
+        event = settlement?.event ?? 'postpone'
         return settlement
       },
     })
   }
   const answer = await insist(context, giveUp, async () => {
     if ((await end()) !== null) return 'won'
+    if (action.kind === 'postpone' && event === 'postpone') {
+      await postpone(context, identity, action)
+      return 'won'
+    }
     return (await wasSettled(context.pool, identity, [event])) ? 'won' : 'lost'
   })
   if (answer === undefined) return 'unsettled'
   return answer === 'won' ? event : 'lease_lost'
+}
+
+async function postpone(
+  { pool, clock, random }: SettleContext,
+  identity: ClaimIdentity,
+  { reason, probes }: Extract<RunAction, { kind: 'postpone' }>,
+): Promise<void> {
+  const seconds = reason === null ? 0 : backoffSeconds(REACH_BACKOFF, probes, random())
+  await postponeOrphan(pool, identity, { seconds, reason, now: clock.sqlNow() })
 }

@@ -1,4 +1,6 @@
 export { createSsh, SSH_DEFAULTS } from './ssh.ts'
-export type { Ssh, SshCheck, SshDialResult, SshOptions, SshSession } from './ssh.ts'
+export type { Ssh, SshCheck, SshOptions } from './ssh.ts'
+export { runIdOf } from './run-folder.ts'
+export type { RunFolder } from './run-folder.ts'
 export type { DialFailure, SshTarget } from './target.ts'
-export type { RunRequest, RunResult } from './run-result.ts'
+export type { FollowRequest, FollowResult, KillResult, LaunchRequest, LaunchResult } from './results.ts'

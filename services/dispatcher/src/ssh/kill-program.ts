@@ -1,52 +1,53 @@
-import { encodeValue, oneLine, shellCommandLine } from './remote-program.ts'
+import { tenths } from './launch-program.ts'
+import { END, FENCE, FOLDER, LIFE, TALK } from './program-parts.ts'
+import { encodeValues, oneLine, shellCommandLine } from './program-text.ts'
+import type { RunFolder } from './run-folder.ts'
+
+/** Control words of a kill. */
+export const KILL = { gone: 'gone', alive: 'alive' } as const
+
+/** How long a run that is just being started may take to name its group, and one that was killed to keep its exit code. */
+const TENTHS_OF_A_START = 50
 
 /**
- * The program that ends a run: constant POSIX sh, told over standard input what to do. It reads a nonce and a process
- * group, then one verb a line: `TERM` and `KILL` send that signal, `LOOK` does not. After each it says `alive` or `gone`.
- *
- * Where /proc exists, zombies do not count as alive (for `kill -0` they do, until somebody reaps them), and
- * processes that moved to another group of the same session are found and signalled one by one: the remote
- * program leads its session, so nothing else is in it. In /proc/PID/stat the fields behind the name are
- * state, parent, group, session; see proc(5).
+ * The program that ends a run, whoever started it: constant, told over standard input which one (nonce, root, run, grace and
+ * deadline). It says `gone` when nothing of it is alive, or `alive`. A run that never started is fenced off, and never will.
+ * Process ids of an earlier life of the host are left alone: they mean somebody else now.
  */
 const PROGRAM = oneLine(`
   exec 2>/dev/null;
-  IFS= read -r _sy_nonce || exit 90;
-  IFS= read -r _sy_group || exit 90;
-  _sy_scan() {
-    _sy_alive=; _sy_elsewhere=;
-    if [ -r /proc/self/stat ]; then
-      for _sy_file in /proc/[0-9]*/stat; do
-        { IFS= read -r _sy_stat < "$_sy_file"; } || continue;
-        set -- \${_sy_stat##*) };
-        case $1 in Z|X) continue;; esac;
-        if [ "$3" = "$_sy_group" ]; then _sy_alive=yes;
-        elif [ "$4" = "$_sy_group" ]; then
-          _sy_alive=yes; _sy_file=\${_sy_file#/proc/}; _sy_elsewhere="$_sy_elsewhere \${_sy_file%/stat}";
-        fi;
-      done;
-    else
-      kill -0 -$_sy_group && _sy_alive=yes;
-    fi;
-  };
-  while IFS= read -r _sy_verb; do
-    case $_sy_verb in TERM|KILL)
-      _sy_scan;
-      kill -$_sy_verb -$_sy_group;
-      for _sy_process in $_sy_elsewhere; do kill -$_sy_verb $_sy_process; done;;
-    esac;
-    _sy_scan;
-    if [ -n "$_sy_alive" ]; then _sy_word=alive; else _sy_word=gone; fi;
-    printf "\\036%s %s\\n" "$_sy_nonce" $_sy_word;
-  done
+  ${TALK} ${FOLDER} ${FENCE} ${LIFE} ${END}
+  _sy_take; _sy_grace_given=$_sy_value;
+  _sy_take; _sy_deadline=$_sy_value;
+  umask 077;
+  _sy_fence;
+  case $_sy_started in
+    never) _sy_say ${KILL.gone}; exit 0;;
+    "") _sy_say "${KILL.alive} whether it was started cannot be found out in $_sy_run"; exit 0;;
+  esac;
+  [ -e "$_sy_run/exit" ] && { _sy_say ${KILL.gone}; exit 0; };
+  [ "$(cat "$_sy_run/life")" = "$(_sy_life)" ] || { _sy_say ${KILL.gone}; exit 0; };
+  _sy_count=${TENTHS_OF_A_START};
+  until [ -e "$_sy_run/pgid" ] || [ "$_sy_count" -eq 0 ]; do kill -0 "$_sy_started" || break; _sy_nap; _sy_count=$((_sy_count - 1)); done;
+  _sy_pgid=$(cat "$_sy_run/pgid") || { kill -0 "$_sy_started" || { _sy_say ${KILL.gone}; exit 0; }; _sy_say "${KILL.alive} the run has named no process group"; exit 0; };
+  _sy_end "$_sy_pgid" "$_sy_grace_given" "$_sy_deadline" || { _sy_say "${KILL.alive} process group $_sy_pgid is still alive"; exit 0; };
+  _sy_count=${TENTHS_OF_A_START};
+  until [ -e "$_sy_run/exit" ] || [ "$_sy_count" -eq 0 ]; do
+    kill -0 "$_sy_started" || break;
+    _sy_nap; _sy_count=$((_sy_count - 1));
+  done;
+  _sy_say ${KILL.gone}
 `)
 
 /** The command line of every kill. */
 export const KILL_COMMAND_LINE = shellCommandLine(PROGRAM)
 
-export type KillVerb = 'TERM' | 'KILL' | 'LOOK'
-
-/** What the program reads before the verbs. */
-export function encodeKillPreparation(nonce: string, processGroup: number): string {
-  return `${encodeValue(nonce)}\n${processGroup}\n`
+/** What the program reads. */
+export function encodeKill(
+  nonce: string,
+  { root, id }: RunFolder,
+  graceSeconds: number,
+  deadlineSeconds: number,
+): string {
+  return encodeValues([nonce, root ?? '', id, tenths(graceSeconds), tenths(deadlineSeconds)])
 }

@@ -1,7 +1,13 @@
 import { describe, expect, it } from '@jest/globals'
 import { refuseRequest } from './refuse-request.ts'
 
-const FINE = { command: ['claude', '-p'], workdir: 'work', environment: { TASK_ID: "it's\nfine" } }
+const FINE = {
+  root: null,
+  id: 'run-1',
+  command: ['claude', '-p'],
+  workdir: 'work',
+  environment: { TASK_ID: "it's\nfine" },
+}
 
 describe('refuseRequest', () => {
   it('lets pass what a host can be asked to do', () => {
@@ -10,6 +16,7 @@ describe('refuseRequest', () => {
   })
 
   it.each([
+    ['an id that is a path', { id: '../run' }, 'id of a run'],
     ['no command', { command: [] }, 'empty'],
     ['an empty program', { command: [''] }, 'empty'],
     ['NUL in an argument', { command: ['a', 'b\0c'] }, 'NUL'],

@@ -1,6 +1,6 @@
-import { StringDecoder } from 'node:string_decoder'
 import type { ClientChannel } from 'ssh2'
 import { ControlLineParser } from './control-lines.ts'
+import { within } from './deadline.ts'
 
 /** How the channel ended. Both null: the connection went away. */
 export interface ChannelEnd {
@@ -9,10 +9,11 @@ export interface ChannelEnd {
 }
 
 const PRELUDE_LIMIT = 2000
+const PEACE_MILLISECONDS = 1000
 
 /**
  * A conversation with a program of ours on the host: control lines come one at a time from `next`, everything between
- * them goes to `onText`, in order. No more is read from the channel while `onText` is busy, so that a fast command is
+ * them goes to `onBytes`, in order. No more is read from the channel while `onBytes` is busy, so that a fast command is
  * slowed down instead of filling our memory.
  *
  * What comes before the first control line is the login shell's talk; it is kept, up to a limit, as `prelude`,
@@ -23,8 +24,7 @@ export class RemoteDialogue {
   readonly closed: Promise<ChannelEnd>
   readonly #channel: ClientChannel
   readonly #parser: ControlLineParser
-  readonly #decoder = new StringDecoder('utf8')
-  readonly #onText: (text: string) => Promise<void>
+  readonly #onBytes: (bytes: Buffer) => Promise<void>
   readonly #lines: string[] = []
   #wake: (() => void) | null = null
   #spoken = false
@@ -32,11 +32,11 @@ export class RemoteDialogue {
   #ended = false
   #work: Promise<void> = Promise.resolve()
 
-  /** `onText` must not reject. */
-  constructor(channel: ClientChannel, nonce: string, onText: (text: string) => Promise<void>) {
+  /** `onBytes` must not reject. */
+  constructor(channel: ClientChannel, nonce: string, onBytes: (bytes: Buffer) => Promise<void>) {
     this.#channel = channel
     this.#parser = new ControlLineParser(nonce)
-    this.#onText = onText
+    this.#onBytes = onBytes
     // A channel has no way to recover, and its close follows.
     channel.on('error', () => undefined)
     channel.on('data', (chunk: Buffer) => {
@@ -76,13 +76,19 @@ export class RemoteDialogue {
     return this.#ended
   }
 
-  /** From now on text is read and dropped. Resolves when `onText` is no longer busy. */
+  /** From now on bytes are read and dropped. Resolves when `onBytes` is no longer busy. */
   mute(): Promise<void> {
     this.#muted = true
     return this.#work
   }
 
   close(): void {
+    this.#channel.close()
+  }
+
+  /** Lets a program that has said its last word end, so that its server counts the channel no longer; then closes. */
+  async closeInPeace(): Promise<void> {
+    await within(PEACE_MILLISECONDS, this.closed)
     this.#channel.close()
   }
 
@@ -98,8 +104,7 @@ export class RemoteDialogue {
       this.#addPrelude(bytes)
       return
     }
-    const text = this.#decoder.write(bytes)
-    if (text !== '' && !this.#muted) await this.#onText(text)
+    if (bytes.length > 0 && !this.#muted) await this.#onBytes(bytes)
   }
 
   #addPrelude(bytes: Buffer): void {
@@ -114,8 +119,6 @@ export class RemoteDialogue {
 
   async #finish(): Promise<void> {
     await this.#say(this.#parser.end())
-    const rest = this.#decoder.end()
-    if (rest !== '' && !this.#muted) await this.#onText(rest)
     this.#ended = true
     this.#wake?.()
   }

@@ -1,10 +1,19 @@
 import type { Connection } from './connection.ts'
 import { dial as dialTarget, type DialOptions } from './dial.ts'
-import type { HostKey } from './host-key.ts'
-import { Pool, type Place, type PoolOptions } from './pool.ts'
-import { run, type BorrowConnection, type RunTiming } from './run.ts'
-import type { RunRequest, RunResult } from './run-result.ts'
-import { seatOn, type Seat } from './seat.ts'
+import { follow } from './follow.ts'
+import { kill } from './kill.ts'
+import { launch, tryLaunch, type RunTiming } from './launch.ts'
+import { Pool, type PoolOptions } from './pool.ts'
+import type {
+  FollowRequest,
+  FollowResult,
+  KillResult,
+  LaunchRequest,
+  LaunchResult,
+  Unreachable,
+} from './results.ts'
+import type { RunFolder } from './run-folder.ts'
+import { seatOn } from './seat.ts'
 import type { DialFailure, SshTarget } from './target.ts'
 
 export interface SshOptions extends DialOptions, PoolOptions, RunTiming {}
@@ -21,22 +30,10 @@ export const SSH_DEFAULTS = {
   startSeconds: 30,
   killGraceSeconds: 5,
   killDeadlineSeconds: 10,
-  lingerSeconds: 1,
 } as const satisfies SshOptions
 
-/** One run's place on a host. */
-export interface SshSession {
-  /** Runs one command. One at a time. Never rejects. */
-  run(request: RunRequest): Promise<RunResult>
-  /** Gives the place back to others; the connection itself lives on for a while. */
-  release(): void
-}
-
-export type SshDialResult =
-  { readonly ok: true; readonly session: SshSession } | { readonly ok: false; readonly failure: DialFailure }
-
 export interface SshCheck {
-  /** It was reached, showed the right key, let us in, and runs commands. */
+  /** It was reached, showed the right key, let us in, and could start a command. */
   readonly ok: boolean
   /** What is wrong, in one sentence; null when nothing is. */
   readonly message: string | null
@@ -45,12 +42,20 @@ export interface SshCheck {
   readonly shownHostKeySha256: string | null
 }
 
-/** The dispatcher's way to hosts. Every expected ending is a value; nothing here rejects. */
+/**
+ * The dispatcher's way to hosts. A run belongs to its host: whoever launched it, anybody may follow it and kill it, over
+ * any connection. Every expected ending is a value; nothing here rejects.
+ */
 export interface Ssh {
-  dial(target: SshTarget, signal: AbortSignal): Promise<SshDialResult>
-  /** Dials afresh, beside the shared connections, and runs `true`. */
+  /** Starts a run, once, however often it is asked for. */
+  launch(target: SshTarget, request: LaunchRequest): Promise<LaunchResult>
+  /** Delivers a run's output from any byte on, and how it ended. Looking for a run that has not started keeps it from ever starting. */
+  follow(target: SshTarget, request: FollowRequest): Promise<FollowResult>
+  /** Ends a run, and sees that it is gone. One that has not started never will. */
+  kill(target: SshTarget, folder: RunFolder): Promise<KillResult>
+  /** Dials afresh, beside the shared connections, and does all of a launch but the start. */
   check(target: SshTarget): Promise<SshCheck>
-  /** Ends all connections. Commands that still run go on on their hosts; their runs end as `connection_lost`. */
+  /** Ends all connections. What runs on hosts goes on. */
   close(): Promise<void>
 }
 
@@ -77,13 +82,30 @@ export function createSsh(given: Partial<SshOptions> = {}): Ssh {
     return pool
   }
 
+  /** Does something over one channel of a shared connection. */
+  async function over<T>(
+    target: SshTarget,
+    signal: AbortSignal,
+    use: (connection: Pick<Connection, 'execute'>) => Promise<T>,
+  ): Promise<T | Unreachable> {
+    if (closed) return unreachable({ kind: 'cancelled', message: 'SSH is closed' })
+    const pool = poolOf(target)
+    const taken = await pool.take(signal)
+    if (!taken.ok) return unreachable(taken.failure)
+    const seat = seatOn(pool, taken.value, signal)
+    try {
+      return await use(seat)
+    } finally {
+      seat.release()
+    }
+  }
+
   return {
-    async dial(target, signal) {
-      if (closed) return { ok: false, failure: { kind: 'cancelled', message: 'SSH is closed' } }
-      const pool = poolOf(target)
-      const taken = await pool.take(signal)
-      return taken.ok ? { ok: true, session: openSession(pool, taken.value, options) } : taken
-    },
+    launch: (target, request) =>
+      over(target, request.signal, (connection) => launch(connection, request, options)),
+    follow: (target, request) =>
+      over(target, request.signal, (connection) => follow(connection, request, options)),
+    kill: (target, folder) => over(target, never(), (connection) => kill(connection, folder, options)),
     check: (target) => check(target, options),
     async close() {
       closed = true
@@ -93,34 +115,8 @@ export function createSsh(given: Partial<SshOptions> = {}): Ssh {
   }
 }
 
-function openSession(pool: Pool<Connection>, place: Place<Connection>, options: SshOptions): SshSession {
-  let seat: Seat | null = null
-  return {
-    run(request) {
-      seat = seatOn(pool, place, request.signal)
-      return run(seat, borrowFrom(pool), request, options)
-    },
-    release: () => (seat ?? place).release(),
-  }
-}
-
-function borrowFrom(pool: Pool<Connection>): BorrowConnection {
-  return async (use) => {
-    const never = new AbortController().signal
-    const taken = await pool.take(never)
-    if (!taken.ok) return { gone: false, message: `no connection to kill over: ${taken.failure.message}` }
-    const seat = seatOn(pool, taken.value, never)
-    try {
-      return await use(seat)
-    } finally {
-      seat.release()
-    }
-  }
-}
-
 async function check(target: SshTarget, options: SshOptions): Promise<SshCheck> {
-  const never = new AbortController().signal
-  const dialed = await dialTarget(target, options, never)
+  const dialed = await dialTarget(target, options, never())
   if (!dialed.ok) {
     const { failure } = dialed
     return {
@@ -131,25 +127,15 @@ async function check(target: SshTarget, options: SshOptions): Promise<SshCheck> 
     }
   }
   const { connection, hostKey } = dialed.value
-  const result = await run(connection, (use) => use(connection), checkRequest(never, options), options)
+  const message = await tryLaunch(connection, options)
   connection.end()
-  return describeCheck(result, hostKey)
+  return { ok: message === null, message, failure: null, shownHostKeySha256: hostKey.sha256 }
 }
 
-function describeCheck(result: RunResult, hostKey: HostKey): SshCheck {
-  const ok = result.kind === 'exited' && result.code === 0
-  const reason = 'message' in result ? result.message : `the command true ended as ${JSON.stringify(result)}`
-  return { ok, message: ok ? null : reason, failure: null, shownHostKeySha256: hostKey.sha256 }
+function unreachable(failure: DialFailure): Unreachable {
+  return { kind: 'unreachable', failure }
 }
 
-function checkRequest(signal: AbortSignal, options: SshOptions): RunRequest {
-  return {
-    command: ['true'],
-    workdir: null,
-    environment: {},
-    stdin: '',
-    timeoutSeconds: options.startSeconds,
-    onOutput: () => Promise.resolve(),
-    signal,
-  }
+function never(): AbortSignal {
+  return new AbortController().signal
 }

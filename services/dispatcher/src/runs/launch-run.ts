@@ -1,0 +1,71 @@
+import type { DispatcherContext } from '../context.ts'
+import type { DialFailure } from '../ssh/index.ts'
+import { targetOf } from '../ssh-target.ts'
+import { followRun } from './follow-run.ts'
+import { recordHostFailed, recordHostWorked } from './keep-host-record.ts'
+import { idsOf } from './run.ts'
+import type { RunParts } from './run.ts'
+import type { RunEnd } from './run-end.ts'
+import { runEnvironment } from './run-environment.ts'
+import { folderOf } from './run-place.ts'
+
+/** Starts the run on its host, and follows it from its first byte. */
+export async function launchRun(context: DispatcherContext, parts: RunParts): Promise<RunEnd> {
+  const { ssh, events } = context
+  const { run } = parts
+  const { host, claim, control, giveUp } = run
+  const result = await ssh.launch(targetOf(host), {
+    ...folderOf(host, claim),
+    command: host.command,
+    workdir: host.workdir,
+    environment: runEnvironment(host, claim),
+    prompt: claim.task.prompt,
+    timeoutSeconds: host.timeoutSeconds,
+    onReady: () => startClaim(context, parts),
+    signal: control.signal,
+  })
+  if (result.kind !== 'unreachable') events.dialled(idsOf(run))
+  switch (result.kind) {
+    case 'launched':
+      events.runStarted(idsOf(run), result.processGroup)
+      return followRun(context, parts)
+    case 'already':
+    case 'uncertain':
+      return followRun(context, parts)
+    case 'unreachable':
+      return dialFailed(context, parts, result.failure)
+    case 'not_started':
+      // A host that lets us in and then starts nothing fails as much as one that does not answer.
+      await recordHostFailed(context, giveUp, host, result)
+      return result
+    case 'workdir_missing':
+    case 'command_not_found':
+      await recordHostWorked(context, giveUp, host)
+      return result
+    case 'cancelled':
+      if (control.letGoCause() === 'lease_expired') {
+        const message = 'it let us in, but did not get the command ready before the start deadline'
+        await recordHostFailed(context, giveUp, host, { message })
+      }
+      return { kind: 'not_begun' }
+  }
+}
+
+/** The lease comes first: the command starts only when this resolves. */
+async function startClaim(context: DispatcherContext, { run, lease }: RunParts): Promise<void> {
+  if (!(await lease.start())) throw new Error('the claim may not be started any more')
+  await recordHostWorked(context, run.control.signal, run.host)
+}
+
+async function dialFailed(
+  context: DispatcherContext,
+  { run }: RunParts,
+  failure: DialFailure,
+): Promise<RunEnd> {
+  // Cancelled by ourselves: that says nothing about the host.
+  if (failure.kind === 'cancelled') return { kind: 'not_begun' }
+  context.events.dialFailed(idsOf(run), failure)
+  // Before the task is given back: it would be claimed for this very host again.
+  await recordHostFailed(context, run.giveUp, run.host, failure)
+  return { kind: 'not_dialled', message: failure.message }
+}

@@ -1,0 +1,153 @@
+import { randomUUID } from 'node:crypto'
+import type { Connection } from './connection.ts'
+import { within } from './deadline.ts'
+import { encodePreparation, GO, LAUNCH, LAUNCH_COMMAND_LINE } from './launch-program.ts'
+import { refuseRequest } from './refuse-request.ts'
+import { RemoteDialogue } from './remote-dialogue.ts'
+import type { LaunchRequest, LaunchResult } from './results.ts'
+
+export interface RunTiming {
+  /** How long the host may take for each of its answers. */
+  readonly startSeconds: number
+  /** Between the polite signal and the one that cannot be refused. */
+  readonly killGraceSeconds: number
+  /** From that one until nobody waits any longer for the processes to be gone. */
+  readonly killDeadlineSeconds: number
+}
+
+/** Starts a command on the host and leaves it alone. Never rejects. */
+export async function launch(
+  connection: Pick<Connection, 'execute'>,
+  request: LaunchRequest,
+  timing: RunTiming,
+): Promise<LaunchResult> {
+  const refusal = refuseRequest(request)
+  if (refusal !== null) return { kind: 'not_started', message: refusal }
+  if (request.signal.aborted) return { kind: 'cancelled' }
+  const opened = await connection.execute(LAUNCH_COMMAND_LINE)
+  if (!opened.ok) return { kind: 'not_started', message: `no channel to run the command: ${opened.message}` }
+  const nonce = randomUUID()
+  const dialogue = new RemoteDialogue(opened.channel, nonce, () => Promise.resolve())
+  try {
+    dialogue.write(encodePreparation({ ...request, ...timing, nonce, promptBytes: sizeOf(request.prompt) }))
+    return (await prepare(dialogue, request, timing)) ?? (await go(dialogue, request, timing))
+  } finally {
+    dialogue.close()
+  }
+}
+
+/**
+ * Finds out whether the host could start a command of ours: everything that a launch does before it starts something. Null
+ * when it could, else why not.
+ */
+export async function tryLaunch(
+  connection: Pick<Connection, 'execute'>,
+  timing: RunTiming,
+): Promise<string | null> {
+  const opened = await connection.execute(LAUNCH_COMMAND_LINE)
+  if (!opened.ok) return `no channel to run a command: ${opened.message}`
+  const nonce = randomUUID()
+  const dialogue = new RemoteDialogue(opened.channel, nonce, () => Promise.resolve())
+  const request = { root: null, id: 'check', command: ['sh'], workdir: null, environment: {} }
+  try {
+    dialogue.write(encodePreparation({ ...request, ...timing, nonce, timeoutSeconds: 1, promptBytes: 0 }))
+    const refused = await prepare(dialogue, { ...request, signal: new AbortController().signal }, timing)
+    return refused === null ? null : 'message' in refused ? refused.message : refused.kind
+  } finally {
+    dialogue.close()
+  }
+}
+
+/** Null when the host is ready and waits for the word. */
+async function prepare(
+  dialogue: RemoteDialogue,
+  request: Pick<LaunchRequest, 'signal' | 'workdir' | 'command' | 'onReady'>,
+  timing: RunTiming,
+): Promise<LaunchResult | null> {
+  const { signal } = request
+  const line = await answer(dialogue, signal, timing)
+  if (signal.aborted) return { kind: 'cancelled' }
+  const [word, rest] = splitOnce(line ?? '')
+  switch (word) {
+    case LAUNCH.ready:
+      break
+    case LAUNCH.workdirMissing:
+      return {
+        kind: 'workdir_missing',
+        message: `the host has no directory ${JSON.stringify(request.workdir)} to enter`,
+      }
+    case LAUNCH.commandNotFound:
+      return {
+        kind: 'command_not_found',
+        message: `the host has no executable ${JSON.stringify(request.command[0])}; its PATH for SSH commands is ${rest}`,
+      }
+    default:
+      return { kind: 'not_started', message: await explainSilence(dialogue, line === null, timing) }
+  }
+  try {
+    await request.onReady?.()
+  } catch {
+    return { kind: 'cancelled' }
+  }
+  if (signal.aborted) return { kind: 'cancelled' }
+  if (!dialogue.isOver) return null
+  return { kind: 'not_started', message: await explainSilence(dialogue, true, timing) }
+}
+
+async function go(
+  dialogue: RemoteDialogue,
+  request: LaunchRequest,
+  timing: RunTiming,
+): Promise<LaunchResult> {
+  dialogue.write(GO)
+  dialogue.endInput(request.prompt)
+  const line = await answer(dialogue, request.signal, timing)
+  const [word, rest] = splitOnce(line ?? '')
+  switch (word) {
+    case LAUNCH.launched:
+      await dialogue.closeInPeace()
+      return { kind: 'launched', processGroup: Number(rest) }
+    case LAUNCH.already:
+      return { kind: 'already' }
+    case LAUNCH.failed:
+      return { kind: 'not_started', message: rest }
+    default: {
+      const how = line === null ? 'nobody waited for its answer' : 'the host did not answer'
+      return { kind: 'uncertain', message: `${how} after it was told to start the command` }
+    }
+  }
+}
+
+/** The host's next line; null when there will be none, or the signal aborts. */
+async function answer(
+  dialogue: RemoteDialogue,
+  signal: AbortSignal,
+  { startSeconds }: RunTiming,
+): Promise<string | null> {
+  const heard = new AbortController()
+  const aborted = new Promise<null>((resolve) => {
+    if (signal.aborted) resolve(null)
+    else signal.addEventListener('abort', () => resolve(null), { once: true, signal: heard.signal })
+  })
+  const line = await within(startSeconds * 1000, Promise.race([dialogue.next(), aborted]))
+  heard.abort()
+  return line
+}
+
+async function explainSilence(dialogue: RemoteDialogue, closed: boolean, timing: RunTiming): Promise<string> {
+  const said = dialogue.prelude.trim()
+  const quote = said === '' ? '' : `; it said: ${said}`
+  if (!closed) return `the host's shell was not ready within ${timing.startSeconds} s${quote}`
+  const { code, signal } = await dialogue.closed
+  if (code === null && signal === null) return `the connection was lost before the command started${quote}`
+  return `the host's shell ended (${signal ?? `exit code ${String(code)}`}) before the command started${quote}`
+}
+
+function sizeOf(prompt: string): number {
+  return Buffer.byteLength(prompt)
+}
+
+function splitOnce(line: string): [string, string] {
+  const space = line.indexOf(' ')
+  return space === -1 ? [line, ''] : [line.slice(0, space), line.slice(space + 1)]
+}
