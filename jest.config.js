@@ -1,4 +1,4 @@
-/** Four projects, one per kind of test, so that each can be run alone: `npm run test:race`. */
+/** Five projects, one per kind of test, so that each can be run alone: `npm run test:race`. */
 const shared = {
   testEnvironment: 'node',
   testEnvironmentOptions: { customExportConditions: ['@switchyard/source', 'node', 'node-addons'] },
@@ -34,6 +34,7 @@ export default {
     project('unit', ['<rootDir>/{packages,services}/*/src/**/*.test.ts'], false),
     project('integration', ['<rootDir>/tests/integration/**/*.test.ts']),
     project('race', ['<rootDir>/tests/race/**/*.test.ts']),
+    project('fault', ['<rootDir>/tests/fault/**/*.test.ts']),
     project('e2e', ['<rootDir>/tests/e2e/**/*.test.ts']),
   ],
   testTimeout: 60_000,

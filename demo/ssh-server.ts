@@ -44,7 +44,7 @@ export async function startLocalSshServer(options: LocalSshServerOptions = {}): 
     })
     client.once('ready', () => {
       lines.push(`Accepted publickey for ${user}`)
-      serveCommands(client, options, groups, lines)
+      serveCommands(client, options, join(keys.directory, 'runs'), groups, lines)
     })
   })
   const sockets = new Set<Socket>()
@@ -137,6 +137,7 @@ function isSignedWith(key: ParsedKey, context: AuthContext): boolean {
 function serveCommands(
   client: Connection,
   options: LocalSshServerOptions,
+  runsDirectory: string,
   groups: ProcessGroups,
   lines: string[],
 ): void {
@@ -144,7 +145,7 @@ function serveCommands(
     acceptSession().on('exec', (acceptCommand, _reject, { command }) => {
       const child = spawn('/bin/sh', ['-c', command], {
         cwd: options.directory ?? userInfo().homedir,
-        env: { ...loginEnvironment(), ...options.environment },
+        env: { ...loginEnvironment(), SWITCHYARD_RUNS_DIR: runsDirectory, ...options.environment },
         detached: true,
         stdio: 'pipe',
       })

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { bootstrap, ROOT } from './bootstrap.mjs'
 
-const PROJECTS = ['unit', 'integration', 'race', 'e2e']
+const PROJECTS = ['unit', 'integration', 'race', 'fault', 'e2e']
 
 bootstrap()
 const given = process.argv.slice(2)

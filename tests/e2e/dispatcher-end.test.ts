@@ -8,10 +8,10 @@ import { startSshd } from '../support/sshd.ts'
 import { startStack, telling, type Stack, type Task } from '../support/stack.ts'
 import { until } from '../support/until.ts'
 
-/** Notes that it began; the first attempt ends when it is told to, later ones at once. */
+/** Notes that it began; ends when it is told to. */
 const COMMAND = `\
 echo "attempt $SWITCHYARD_ATTEMPT began" >> "$LEDGER"
-until [ -e "$GATE" ] || [ "$SWITCHYARD_ATTEMPT" -gt 1 ]; do sleep 0.05; done
+until [ -e "$GATE" ]; do sleep 0.05; done
 echo "attempt $SWITCHYARD_ATTEMPT ended" >> "$LEDGER"
 `
 
@@ -52,43 +52,27 @@ describe('the end of a dispatcher that runs a task', () => {
   }
 
   it(
-    'SIGTERM lets the command finish within the grace period',
+    'SIGTERM hands the run over: the command goes on, and the dispatcher is gone within five seconds',
     telling(
       () => stack,
       async () => {
-        const dispatcher = await stack.startDispatcher({ SWITCHYARD_SHUTDOWN_GRACE_SECONDS: '30' })
-        const { task, ledger, open } = await startGated('finish')
-        const stopped = dispatcher.stop()
-        await until('the dispatcher drains', () =>
-          dispatcher.lastLines().some((line) => line.includes('"stopping"')),
-        )
-        expect(await stack.task(task.id)).toMatchObject({ status: 'running', attempt: 1 })
-        await open()
-        await stopped
-        expect(await dispatcher.exited).toBe('exit code 0')
-        expect(await stack.task(task.id)).toMatchObject({ status: 'succeeded', attempt: 1 })
-        expect(await ledger()).toEqual(['attempt 1 began', 'attempt 1 ended'])
-      },
-    ),
-  )
-
-  it(
-    'SIGTERM without time to finish stops the command and hands the task to another dispatcher, which runs it once',
-    telling(
-      () => stack,
-      async () => {
-        const hasty = await stack.startDispatcher({ SWITCHYARD_SHUTDOWN_GRACE_SECONDS: '10' })
-        const { task, ledger } = await startGated('hand-back')
+        // When it takes longer, it ends by force, with another exit code.
+        const leaving = await stack.startDispatcher({ SWITCHYARD_SHUTDOWN_GRACE_SECONDS: '5' })
+        const { task, ledger, open } = await startGated('hand-over')
         await stack.startDispatcher()
-        await hasty.stop()
-        expect(await hasty.exited).toBe('exit code 0')
-        expect(await stack.untilEnded(task.id)).toMatchObject({ status: 'succeeded', attempt: 2 })
-        expect(await ledger()).toEqual(['attempt 1 began', 'attempt 2 began', 'attempt 2 ended'])
+        await leaving.stop()
+        expect(await leaving.exited).toBe('exit code 0')
+        await until('it is adopted', async () =>
+          (await stack.events(task.id)).some(({ event }) => event === 'adopt'),
+        )
+        await open()
+        expect(await stack.untilEnded(task.id)).toMatchObject({ status: 'succeeded', attempt: 1 })
+        expect(await ledger()).toEqual(['attempt 1 began', 'attempt 1 ended'])
         const story = await stack.events(task.id)
         expect(story.map(({ event }) => event)).toEqual([
           'created',
-          ...['claim', 'start', 'hand_back'],
-          ...['claim', 'start', 'succeed'],
+          ...['claim', 'start'],
+          ...['orphan', 'adopt', 'succeed'],
         ])
         expect(story[3]).toMatchObject({ reason: 'the dispatcher was stopped' })
         expect(story[4]?.actor).not.toBe(story[1]?.actor)
@@ -97,25 +81,44 @@ describe('the end of a dispatcher that runs a task', () => {
   )
 
   it(
-    'kill -9 leaves a task whose outcome is unknown: it fails as such, and never goes back to the queue',
+    'a restart of all dispatchers costs a run nothing, also one that ends while nobody watches',
+    telling(
+      () => stack,
+      async () => {
+        await stack.startDispatcher()
+        const { task, ledger, open } = await startGated('restart')
+        await stack.stopDispatchers()
+        expect(await stack.task(task.id)).toMatchObject({ status: 'orphaned' })
+        await open()
+        await until('the command has ended', async () => (await ledger()).length === 2)
+        await stack.startDispatcher()
+        expect(await stack.untilEnded(task.id)).toMatchObject({ status: 'succeeded', attempt: 1 })
+        expect(await ledger()).toEqual(['attempt 1 began', 'attempt 1 ended'])
+      },
+    ),
+  )
+
+  it(
+    'kill -9 leaves the run alone, and another dispatcher adopts it when the lease ends',
     telling(
       () => stack,
       async () => {
         const killed = await stack.startDispatcher({ SWITCHYARD_LEASE_SECONDS: '3' })
-        const { task, ledger, open } = await startGated('unknown')
-        await stack.startDispatcher()
+        const { task, ledger, open } = await startGated('kill')
+        await stack.startDispatcher({ SWITCHYARD_LEASE_SECONDS: '3' })
         killed.kill()
         expect(await killed.exited).toBe('signal SIGKILL')
-        const ended = await stack.untilEnded(task.id)
-        expect(ended).toMatchObject({ status: 'failed', attempt: 1, error: { code: 'outcome_unknown' } })
-        expect(ended.error?.message).toContain('look at the host')
+        await until('it is adopted', async () =>
+          (await stack.events(task.id)).some(({ event }) => event === 'adopt'),
+        )
+        await open()
+        expect(await stack.untilEnded(task.id)).toMatchObject({ status: 'succeeded', attempt: 1 })
+        expect(await ledger()).toEqual(['attempt 1 began', 'attempt 1 ended'])
         expect((await stack.events(task.id)).map(({ event }) => event)).toEqual([
           'created',
           ...['claim', 'start'],
-          ...['orphan', 'abandon'],
+          ...['orphan', 'adopt', 'succeed'],
         ])
-        await open()
-        expect((await ledger()).filter((line) => line.endsWith('began'))).toEqual(['attempt 1 began'])
       },
     ),
   )

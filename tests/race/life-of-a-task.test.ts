@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { getTask } from '@switchyard/store'
 import type { ClaimIdentity } from '@switchyard/store'
 import fc from 'fast-check'
 import { createTestDatabase } from '../support/database.ts'
@@ -45,40 +44,24 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
 )
 
-/** What the tokens are worth: until when each live one holds, and whether its holder is gone. */
+/** What the tokens are worth: until when each live one holds. */
 class TokenModel {
-  readonly #live = new Map<string, { taskId: string; until: number; orphaned: boolean; cancelled: boolean }>()
+  readonly #live = new Map<string, { taskId: string; until: number }>()
 
   claimed({ taskId, leaseToken }: ClaimIdentity, seconds: number): void {
     for (const [other, held] of this.#live)
       if (held.taskId === taskId && other !== leaseToken) throw new Error(`${taskId} has two holders`)
-    const cancelled = this.#live.get(leaseToken)?.cancelled ?? false
-    this.#live.set(leaseToken, { taskId, until: seconds + 30, orphaned: false, cancelled })
+    this.#live.set(leaseToken, { taskId, until: seconds + 30 })
   }
 
-  cancelRequested(taskId: string): void {
-    for (const held of this.#live.values()) if (held.taskId === taskId) held.cancelled = true
-  }
-
-  /** Whether the holder may go on with it, or say that it is done. */
+  /** Whether the holder may go on with it, or end it. */
   holds(leaseToken: string): boolean {
-    return this.#live.get(leaseToken)?.orphaned === false
-  }
-
-  /** Whether the holder may give up. Of an orphan it may confirm that it stopped, when that was asked for. */
-  mayGiveUp(leaseToken: string): boolean {
-    const held = this.#live.get(leaseToken)
-    return held !== undefined && (!held.orphaned || held.cancelled)
+    return this.#live.has(leaseToken)
   }
 
   renewed(leaseToken: string, seconds: number): void {
     const held = this.#live.get(leaseToken)
     if (held !== undefined) held.until = seconds + 90
-  }
-
-  orphaned(leaseToken: string): void {
-    const held = this.#live.get(leaseToken)
-    if (held !== undefined) held.orphaned = true
   }
 
   ended(leaseToken: string): void {
@@ -104,7 +87,6 @@ async function takeAndPredict(world: LifeWorld, model: TokenModel, next: Step): 
       return
     case 'cancel':
       await world.cancel(world.taskId(next.task))
-      model.cancelRequested(world.taskId(next.task))
       return
     case 'sweep': {
       world.seconds += next.seconds
@@ -113,10 +95,7 @@ async function takeAndPredict(world: LifeWorld, model: TokenModel, next: Step): 
         model.expiredAt(world.seconds).sort(),
       )
       await world.sweep()
-      for (const { taskId, leaseToken } of expired) {
-        if ((await getTask(database.pool, taskId))?.status === 'orphaned') model.orphaned(leaseToken)
-        else model.ended(leaseToken)
-      }
+      for (const { leaseToken } of expired) model.ended(leaseToken)
       return
     }
     case 'heartbeat':
@@ -125,8 +104,7 @@ async function takeAndPredict(world: LifeWorld, model: TokenModel, next: Step): 
     case 'release': {
       const claim = world.claim(next.token)
       if (claim === null) return
-      const givesUp = next.kind === 'fail' || next.kind === 'release'
-      const predicted = givesUp ? model.mayGiveUp(claim.leaseToken) : model.holds(claim.leaseToken)
+      const predicted = model.holds(claim.leaseToken)
       const result = await world[next.kind](claim)
       expect(result !== null && result !== false).toBe(predicted)
       if (!predicted) return

@@ -53,7 +53,8 @@ function brokenRulesOf(task: RecordedTask): string[] {
       (from === null || !transition.from.includes(from) || transition.to !== to)
     )
       broken.push(`${event} from ${from ?? 'nothing'} to ${to} is not in the table`)
-    if (event === 'claim') liveToken = token
+    // Whoever takes an orphan gets a token of its own, which shows only when something comes of it.
+    if (event === 'claim' || from === 'orphaned') liveToken = token
     else if (token !== null && token !== liveToken) broken.push(`${event} with a token that was not live`)
     status = to
   }

@@ -1,4 +1,4 @@
-import { fits, settleExpiry, settleFailure, settleRelease } from '@switchyard/core'
+import { fits, settleAbandon, settleExpiry, settleFailure, settleRelease } from '@switchyard/core'
 import type { Claim, Task } from '@switchyard/core'
 import {
   admitNext,
@@ -14,6 +14,7 @@ import {
   renewLease,
   rerunTask,
   settleClaim,
+  takeOrphans,
 } from '@switchyard/store'
 import type { ClaimIdentity, Pool } from '@switchyard/store'
 import { at } from './fixed-clock.ts'
@@ -136,13 +137,20 @@ export class LifeWorld {
     return listExpiredClaims(this.#pool, { limit: 100, now: this.now })
   }
 
-  /** One pass of a dispatcher's housekeeping and phase 2. */
+  /** One pass of a dispatcher's housekeeping and phase 2, on a day on which no host can be reached. */
   async sweep(): Promise<void> {
     const options = { limit: 100, actor: 'dispatcher', now: this.now }
     for (const claim of await this.expired()) {
       await settleClaim(this.#pool, claim, {
         ...options,
         decide: (task) => (task.expired ? settleExpiry(task, 4, 0.5) : null),
+      })
+    }
+    for (const { claim } of await takeOrphans(this.#pool, { ...options, leaseSeconds: 90 })) {
+      const orphan = { taskId: claim.task.id, leaseToken: claim.leaseToken }
+      await settleClaim(this.#pool, orphan, {
+        ...options,
+        decide: (task) => settleAbandon(task, 'out of reach'),
       })
     }
     await makeDue(this.#pool, options)

@@ -27,7 +27,7 @@ export interface ServiceProcess {
   readonly lastLines: () => readonly string[]
   /** Asks it to end, and makes it after a while. */
   readonly stop: () => Promise<void>
-  readonly kill: () => void
+  readonly kill: (signal?: NodeJS.Signals) => void
 }
 
 /**
@@ -72,5 +72,11 @@ export function startService({ name, entry, env, logFile, onLine }: ServiceOptio
     await exited
   }
 
-  return { name, exited, lastLines: () => remembered, stop, kill: () => void child.kill('SIGKILL') }
+  return {
+    name,
+    exited,
+    lastLines: () => remembered,
+    stop,
+    kill: (signal = 'SIGKILL') => void child.kill(signal),
+  }
 }

@@ -113,9 +113,9 @@ describe('every status', () => {
       { at: later(90), what: 'its lease ends unless the holder sends a heartbeat' },
     ],
     orphaned: [
-      { agentId: 'host-1', leaseExpiresAt: later(-1) },
-      'The dispatcher that ran it on host-1 is gone; the remote process may still be alive.',
-      { at: null, what: 'a dispatcher decides what becomes of it' },
+      { agentId: 'host-1', leaseExpiresAt: later(-1), orphanReason: 'host host-1 cannot be reached' },
+      'Nobody follows its run on host-1, where it may still be going on: host host-1 cannot be reached.',
+      { at: later(-1), what: 'a dispatcher looks for it on its host' },
     ],
     succeeded: [{ finishedAt: now }, 'It ended: succeeded.', null],
     failed: [{ finishedAt: now, error }, 'It ended: failed (it exited with 1).', null],
