@@ -67,7 +67,10 @@ export async function makeMischief({
       await delay(long)
       host.open()
     },
-    'cut the connections to a host once': () => Promise.resolve(host.cut()),
+    'cut the connections to a host once'() {
+      host.cut()
+      return Promise.resolve()
+    },
   }
   const name = pick(Object.keys(deeds))
   done.set(name, (done.get(name) ?? 0) + 1)

@@ -17,9 +17,9 @@ const SEED = Number(process.env['SWITCHYARD_FAULT_SEED'] ?? Date.now() % 1_000_0
 const TASKS = Number(process.env['SWITCHYARD_FAULT_TASKS'] ?? 200)
 const DISPATCHERS = 3
 const HOSTS = 3
-const SLOTS = 8
+const SLOTS = 12
 const LEASE_SECONDS = 2
-const LINES = 20
+const LINES = 60
 /** The mischief ends then at the latest, and everything that is left must come to its end. */
 const MISCHIEF_SECONDS = 60
 const CALM_SECONDS = 90

@@ -194,7 +194,9 @@ describe.each([
       const result = await launch({
         ...one,
         command: sh('touch "$1"/ran', directory),
-        onReady: async () => void (await follow(one)),
+        onReady: async () => {
+          await follow(one)
+        },
       })
       expect(result).toEqual({ kind: 'already' })
       expect((await follow(one)).result).toEqual({ kind: 'never_started' })

@@ -51,14 +51,8 @@ export function settleRelease(task: SettledTask, reason: string, maxDeliveries: 
     const message = `Handed out ${task.deliveries} times and given back each time; the last reason: ${reason}`
     return { event: 'undeliverable', error: { code: 'undeliverable', message } }
   }
-  switch (task.status) {
-    case 'claimed':
-      return { event: 'unclaim', reason }
-    case 'orphaned':
-      return { event: 'requeue', reason }
-    default:
-      return { event: 'hand_back', reason }
-  }
+  if (task.status === 'claimed') return { event: 'unclaim', reason }
+  return { event: task.status === 'orphaned' ? 'requeue' : 'hand_back', reason }
 }
 
 /** The lease ran out. What that means depends on whether the work may still be going on. */

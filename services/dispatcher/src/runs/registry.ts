@@ -55,7 +55,10 @@ export function createRunRegistry(context: DispatcherContext, onEnded: () => voi
     const { claim } = orphan
     try {
       const host = await getHost(pool, claim.agentId)
-      if (host !== null) return await follow(host, claim, orphan, control)
+      if (host !== null) {
+        await follow(host, claim, orphan, control)
+        return
+      }
       const reason = `host ${claim.agentId} is no longer configured`
       const probes = orphan.probes + 1
       await settleRun(context, giveUp.signal, claim, { kind: 'postpone', reason, probes })

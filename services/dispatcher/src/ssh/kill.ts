@@ -24,7 +24,8 @@ export async function kill(
   dialogue.write(encodeKill(nonce, folder, timing.killGraceSeconds, timing.killDeadlineSeconds))
   const seconds = timing.startSeconds + timing.killGraceSeconds + timing.killDeadlineSeconds
   const line = await within(seconds * 1000, dialogue.next())
-  await (line === 'late' ? dialogue.close() : dialogue.closeInPeace())
+  if (line === 'late') dialogue.close()
+  else await dialogue.closeInPeace()
   if (line === KILL.gone) return { kind: 'gone' }
   if (line?.startsWith(KILL.alive) === true)
     return { kind: 'alive', message: line.slice(KILL.alive.length + 1) }

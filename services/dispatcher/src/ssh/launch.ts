@@ -84,14 +84,18 @@ async function prepare(
     default:
       return { kind: 'not_started', message: await explainSilence(dialogue, line === null, timing) }
   }
-  try {
-    await request.onReady?.()
-  } catch {
-    return { kind: 'cancelled' }
-  }
-  if (signal.aborted) return { kind: 'cancelled' }
+  if (!(await mayStart(request))) return { kind: 'cancelled' }
   if (!dialogue.isOver) return null
   return { kind: 'not_started', message: await explainSilence(dialogue, true, timing) }
+}
+
+async function mayStart({ onReady, signal }: Pick<LaunchRequest, 'onReady' | 'signal'>): Promise<boolean> {
+  try {
+    await onReady?.()
+  } catch {
+    return false
+  }
+  return !signal.aborted
 }
 
 async function go(
