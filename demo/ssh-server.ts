@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises'
 import { createServer, type AddressInfo, type Socket } from 'node:net'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
@@ -36,6 +36,7 @@ export async function startLocalSshServer(options: LocalSshServerOptions = {}): 
   const user = userInfo().username
   const lines: string[] = []
   const groups = new ProcessGroups()
+  const runsDirectory = join(keys.directory, 'runs')
   const ssh = new ssh2.Server({ hostKeys: [keys.hostKey] }, (client) => {
     client.on('error', (error) => lines.push(`client: ${error.message}`))
     client.on('authentication', (context) => {
@@ -44,7 +45,7 @@ export async function startLocalSshServer(options: LocalSshServerOptions = {}): 
     })
     client.once('ready', () => {
       lines.push(`Accepted publickey for ${user}`)
-      serveCommands(client, options, join(keys.directory, 'runs'), groups, lines)
+      serveCommands(client, options, runsDirectory, groups, lines)
     })
   })
   const sockets = new Set<Socket>()
@@ -67,6 +68,7 @@ export async function startLocalSshServer(options: LocalSshServerOptions = {}): 
     async stop() {
       const closed = new Promise((resolve) => server.close(resolve))
       groups.killAll()
+      await killRuns(runsDirectory)
       for (const socket of sockets) socket.destroy()
       await closed
       await rm(keys.directory, { recursive: true, force: true })
@@ -205,6 +207,20 @@ class ProcessGroups {
 
   killAll(): void {
     for (const group of this.#groups) signalGroup(group, 'SIGKILL')
+  }
+}
+
+/** Runs leave their session for one of their own; what has not ended is found by the folders that they left. */
+async function killRuns(directory: string): Promise<void> {
+  for (const id of await readdir(directory).catch(() => [])) {
+    const run = join(directory, id)
+    const hasEnded = await readFile(join(run, 'exit')).catch(() => null)
+    if (hasEnded !== null) continue
+    const pids = [
+      await readlink(join(run, 'started')).catch(() => ''),
+      await readFile(join(run, 'pgid'), 'utf8').catch(() => ''),
+    ]
+    for (const group of pids.map(Number)) if (group > 1) signalGroup(group, 'SIGKILL')
   }
 }
 

@@ -19,7 +19,7 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 
 /** What the skill calls the things that an agent is given. */
 const OF_AGENTS = ['SWITCHYARD_SERVER', 'SWITCHYARD_TOKEN']
-const OF_TESTS = ['SWITCHYARD_TEST_DATABASE']
+const OF_TESTS = ['SWITCHYARD_TEST_DATABASE', 'SWITCHYARD_FAULT_SEED', 'SWITCHYARD_FAULT_TASKS']
 
 let documents: Document[] = []
 let database: TestDatabase
@@ -66,10 +66,10 @@ describe('the documents', () => {
     const composeFiles = await Promise.all(
       ['docker-compose.yml', 'docker-compose.secrets.yml'].map((file) => readFile(join(ROOT, file), 'utf8')),
     )
-    const givenToCommands = await readFile(
-      join(ROOT, 'services/dispatcher/src/runs/run-environment.ts'),
-      'utf8',
+    const onHosts = ['runs/run-environment.ts', 'runs/run-place.ts', 'ssh/launch-program.ts'].map((file) =>
+      readFile(join(ROOT, 'services/dispatcher/src', file), 'utf8'),
     )
+    const givenToCommands = (await Promise.all(onHosts)).join()
     const known = new Set([
       ...[LauncherConfig, ApiVariables, DispatcherConfig].flatMap(({ properties }) =>
         Object.keys(properties),
