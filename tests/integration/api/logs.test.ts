@@ -4,7 +4,8 @@ import type { Held } from '../../support/api.ts'
 import { followEvents } from '../../support/follow-events.ts'
 import { useTestApi } from '../../support/use-test-api.ts'
 
-const { api } = useTestApi()
+const stack = useTestApi()
+const { api } = stack
 
 async function append(held: Held, offset: number, text: string): Promise<void> {
   const body = { lease_token: held.lease.token, offset, text }
@@ -37,6 +38,25 @@ describe('GET /api/v1/tasks/{task_id}/logs as text', () => {
     expect((await api.call('GET', `${path}?offset=8`)).text).toBe('d rot')
     await complete(held)
     expect((await api.call('GET', `${path}?offset=13`)).headers.get('x-switchyard-log-complete')).toBe('true')
+  })
+
+  it('says where something was cut out of a long one, and goes on behind it', async () => {
+    const held = await dequeued(api)
+    for (const [offset, text] of ['begin', 'miste', 'ended'].entries()) await append(held, offset * 5, text)
+    await stack.database.pool.query('delete from task_logs where task_id = $1 and start_offset = 5', [
+      held.task.id,
+    ])
+    const path = `/api/v1/tasks/${held.task.id}/logs`
+    const head = await api.call('GET', path)
+    expect([head.text, head.headers.get('x-switchyard-next-offset')]).toEqual(['begin', '5'])
+    const tail = await api.call('GET', `${path}?offset=5`)
+    expect(tail.text).toBe('\n[switchyard] 5 bytes were cut out here.\nended')
+    expect(tail.headers.get('x-switchyard-next-offset')).toBe('15')
+    await complete(held)
+    const stream = await followEvents(api, path)
+    expect(await stream.next()).toMatchObject({ event: 'log', id: '5', data: { text: 'begin' } })
+    expect(await stream.next()).toMatchObject({ event: 'log', id: '15', data: { text: tail.text } })
+    expect(await stream.next()).toMatchObject({ event: 'end', data: { cut: true, stored_bytes: 10 } })
   })
 
   it('keeps the logs of the attempts apart', async () => {

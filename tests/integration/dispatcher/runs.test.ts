@@ -273,6 +273,22 @@ describe('a run over SSH', () => {
     expect(await replica.metrics.text()).not.toMatch(/outcome="cancelled"/)
   })
 
+  it('that goes on for a minute longer than its host should allow is ended', async () => {
+    const { task, ssh, replica } = await startOne()
+    for (let seconds = 30; seconds < 120; seconds += 30) {
+      replica.clock.set(at(seconds))
+      await until(
+        'the lease is renewed',
+        async () => (await read(task))?.leaseExpiresAt?.getTime() === at(seconds + 90).getTime(),
+      )
+    }
+    expect(ssh.killed).toEqual([])
+    replica.clock.set(at(120))
+    await replica.runs.idle()
+    expect(ssh.killed).toEqual([`${task.id}-1`])
+    expect(await read(task)).toMatchObject({ status: 'scheduled', error: { code: 'timed_out' } })
+  })
+
   it('goes to the host that a coordinator assigned, and to no other', async () => {
     await addHost(database.pool, { id: 'a-host' })
     await addHost(database.pool, { id: 'b-host' })

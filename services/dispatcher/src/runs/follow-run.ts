@@ -10,6 +10,11 @@ import { folderOf } from './run-place.ts'
 /** How long the last output of a run that was ended may take; what it does not deliver then is missing. */
 const LAST_OUTPUT_MILLISECONDS = 5000
 
+/** The host itself ends a command that is over its time. One that goes on for so much longer has lost what watches over it. */
+const OVERTIME_SECONDS = 60
+/** A longer delay of a Node timer would be over at once. */
+const LONGEST_SLEEP_MILLISECONDS = 2 ** 31 - 1
+
 /**
  * Follows a run to its end, over as many connections as it takes, from the first byte that is missing. A run that somebody
  * asks to end is killed. An orphan is adopted when it was found, and only then.
@@ -19,7 +24,9 @@ export async function followRun(context: DispatcherContext, parts: RunParts): Pr
   const { run, lease, output } = parts
   const { host, claim, orphan, control } = run
   const reach = watchReach(context, parts, control.signal)
+  const overtime = watchOvertime(context, parts)
   let found = orphan === null
+  if (found) overtime.begin()
   for (;;) {
     const result = await ssh.follow(targetOf(host), {
       ...folderOf(host, claim),
@@ -28,15 +35,17 @@ export async function followRun(context: DispatcherContext, parts: RunParts): Pr
         reach.reached()
         if (found) return
         found = true
+        overtime.begin()
         if (!(await lease.start())) throw new Error('it is no longer ours, or is to be ended')
         context.events.adopted(idsOf(run), output.end())
       },
       onOutput: (bytes) => output.write(bytes),
-      signal: control.signal,
+      signal: AbortSignal.any([control.signal, overtime.signal]),
     })
     if (result.kind === 'exited' || result.kind === 'lost' || result.kind === 'never_started') return result
     if (control.letGoCause() !== null) return { kind: 'let_go' }
     if (control.isCancelRequested() && found) return killRun(context, parts)
+    if (overtime.signal.aborted) return asTimedOut(await killRun(context, parts))
     const message = messageOf(result)
     if (message === null) return { kind: 'let_go' }
     if (!found) return { kind: 'not_probed', message }
@@ -66,6 +75,31 @@ async function killRun(context: DispatcherContext, parts: RunParts): Promise<Run
       }
     }
     if (control.letGoCause() !== null) return { kind: 'let_go' }
+  }
+}
+
+function asTimedOut(end: RunEnd): RunEnd {
+  return end.kind === 'cancelled' ? { kind: 'exited', code: 143, timedOut: true, resultFile: null } : end
+}
+
+interface Overtime {
+  /** Aborts when the run should long have been ended by its host. */
+  readonly signal: AbortSignal
+  /** It runs, or has ended: that shows within less than the time that is always allowed. */
+  begin(): void
+}
+
+function watchOvertime({ clock }: DispatcherContext, { run, lease }: RunParts): Overtime {
+  const overtime = new AbortController()
+  return {
+    signal: overtime.signal,
+    begin() {
+      const now = clock.now().getTime()
+      const begun = run.orphan?.claim.task.startedAt?.getTime() ?? now
+      const left = Math.max(0, begun + run.host.timeoutSeconds * 1000 - now) + OVERTIME_SECONDS * 1000
+      const milliseconds = Math.min(left, LONGEST_SLEEP_MILLISECONDS)
+      void clock.sleep(milliseconds, lease.stopped).then(() => overtime.abort())
+    },
   }
 }
 

@@ -12,6 +12,8 @@ export interface LeaseKeeper {
   start(): Promise<boolean>
   /** No more renewals. */
   stop(): void
+  /** Aborts with `stop`. */
+  readonly stopped: AbortSignal
 }
 
 export interface LeaseKeeperOptions {
@@ -85,6 +87,7 @@ export function keepLease(options: LeaseKeeperOptions): LeaseKeeper {
   return {
     // An answer that never comes must not hold up a run whose deadline has passed.
     start: () => Promise.race([begin(), aborted(control.signal)]),
+    stopped: stopped.signal,
     stop() {
       stopped.abort()
       deadline.abort()
