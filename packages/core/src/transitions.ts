@@ -117,7 +117,7 @@ export const TRANSITIONS = {
 export type TransitionName = keyof typeof TRANSITIONS
 
 /** What is recorded about a task besides its transitions. */
-export const TASK_NOTES = ['created', 'assigned', 'flipped', 'cancel_requested', 'dial_failed'] as const
+export const TASK_NOTES = ['created', 'assigned', 'flipped', 'cancel_requested'] as const
 export type TaskNote = (typeof TASK_NOTES)[number]
 
 export type TaskEventName = TransitionName | TaskNote
