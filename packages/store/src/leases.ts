@@ -1,6 +1,7 @@
 import { TRANSITIONS } from '@switchyard/core'
 import type { AgentMode, Task } from '@switchyard/core'
 import type { Queryable } from './pool.ts'
+import type { ClaimIdentity } from './settle-claim.ts'
 import { toTask } from './task-rows.ts'
 import type { TaskRow } from './task-rows.ts'
 
@@ -28,6 +29,13 @@ const RENEW_LEASE = /* sql */ `
      where previous_status <> status
   )
   select * from renewed`
+
+// By primary key, one look per claim; the token then says whether it is still the same claim.
+const LIST_CANCEL_REQUESTS = /* sql */ `
+  select t.lease_token
+    from unnest($1::uuid[], $2::uuid[]) as held (id, lease_token)
+    join tasks t on t.id = held.id and t.lease_token = held.lease_token
+   where t.cancel_requested_at is not null and t.status = any($3::text[])`
 
 export interface RenewLeaseRequest {
   readonly taskId: string
@@ -82,4 +90,24 @@ export async function renewLease(db: Queryable, request: RenewLeaseRequest): Pro
   }
 }
 
-export const LEASE_STATEMENTS = { renew_lease: RENEW_LEASE }
+/**
+ * Which of the given claims somebody asked to end, by their lease tokens: all of a replica's in one question. The answer asks
+ * nothing of who holds it: the next renewal says the same.
+ */
+export async function listCancelRequests(
+  db: Queryable,
+  claims: readonly Pick<ClaimIdentity, 'taskId' | 'leaseToken'>[],
+): Promise<string[]> {
+  const { rows } = await db.query<{ lease_token: string }>({
+    name: 'list_cancel_requests',
+    text: LIST_CANCEL_REQUESTS,
+    values: [
+      claims.map(({ taskId }) => taskId),
+      claims.map(({ leaseToken }) => leaseToken),
+      TRANSITIONS.fail.from,
+    ],
+  })
+  return rows.map((row) => row.lease_token)
+}
+
+export const LEASE_STATEMENTS = { renew_lease: RENEW_LEASE, list_cancel_requests: LIST_CANCEL_REQUESTS }

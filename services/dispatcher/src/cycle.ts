@@ -2,6 +2,7 @@ import type { Orphan } from '@switchyard/store'
 import type { DispatcherContext } from './context.ts'
 import { adoptOrphans } from './phases/adopt.ts'
 import { admitWaitingTasks } from './phases/admit.ts'
+import { passOnCancels } from './phases/cancel.ts'
 import { takeRequestedChecks } from './phases/check-hosts.ts'
 import { makeTasksDue } from './phases/due.ts'
 import { expireClaims } from './phases/expire.ts'
@@ -10,11 +11,13 @@ import { matchTasks } from './phases/match.ts'
 import type { StartRun } from './phases/match.ts'
 import { reportAlive } from './phases/report.ts'
 import { applyRetention } from './phases/retention.ts'
+import type { RunRegistry } from './runs/registry.ts'
 
 const RETENTION_MILLISECONDS = 3_600_000
 
 /** What one cycle did, and what it could not do. */
 export interface CycleReport {
+  readonly cancelling: number
   readonly due: number
   readonly expired: number
   readonly adopted: number
@@ -30,7 +33,7 @@ export interface CycleActions {
   readonly startRun: StartRun
   readonly adopt: (orphan: Orphan) => void
   readonly startCheck: (hostId: string) => void
-  readonly isDraining: () => boolean
+  readonly runs: Pick<RunRegistry, 'claims' | 'cancel' | 'isDraining'>
 }
 
 /**
@@ -40,6 +43,7 @@ export interface CycleActions {
  */
 export function createCycle(context: DispatcherContext, actions: CycleActions): () => Promise<CycleReport> {
   const { clock, events, outage, waker } = context
+  const { runs } = actions
   let retentionAt = 0
 
   return async function runCycle() {
@@ -61,15 +65,12 @@ export function createCycle(context: DispatcherContext, actions: CycleActions): 
       }
     }
 
+    const cancelling = await phase('cancel', () => passOnCancels(context, runs))
     const due = await phase('due', () => makeTasksDue(context))
     const expired = await phase('expire', () => expireClaims(context))
-    const adopted = actions.isDraining()
-      ? 0
-      : await phase('adopt', () => adoptOrphans(context, actions.adopt))
+    const adopted = runs.isDraining() ? 0 : await phase('adopt', () => adoptOrphans(context, actions.adopt))
     const admitted = await phase('admit', () => admitWaitingTasks(context))
-    const claimed = actions.isDraining()
-      ? 0
-      : await phase('match', () => matchTasks(context, actions.startRun))
+    const claimed = runs.isDraining() ? 0 : await phase('match', () => matchTasks(context, actions.startRun))
     const flipped = await phase('flip', () => flipLateTasks(context))
     if (due + expired + admitted + flipped > 0) waker.wake()
     const checks = await phase('check', () => takeRequestedChecks(context, actions.startCheck))
@@ -81,10 +82,10 @@ export function createCycle(context: DispatcherContext, actions: CycleActions): 
       return count
     })
     await phase('report', async () => {
-      await reportAlive(context, actions.isDraining())
+      await reportAlive(context, runs.isDraining())
       return 1
     })
     events.cycleEnded((performance.now() - begin) / 1000)
-    return { due, expired, adopted, admitted, claimed, flipped, checks, deleted, failedPhases }
+    return { cancelling, due, expired, adopted, admitted, claimed, flipped, checks, deleted, failedPhases }
   }
 }

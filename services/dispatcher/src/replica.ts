@@ -29,7 +29,7 @@ export function createReplica(parts: Omit<DispatcherContext, 'waker'>): Replica 
     startRun: (host, claim) => runs.start(host, claim),
     adopt: (orphan) => runs.adopt(orphan),
     startCheck: (hostId) => checks.start(hostId),
-    isDraining: () => runs.isDraining(),
+    runs,
   })
   return { context, runs, checks, bell, cycle }
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
@@ -123,6 +123,26 @@ describe('the dispatcher and a real SSH server', () => {
     expect(isAlive(pid)).toBe(false)
   })
 
+  it('end a run that says nothing as soon as they look, long before its lease is due', async () => {
+    await addServer({ command: ['sh', '-c', 'echo $$; exec sleep 600'] })
+    const task = await addTask(database.pool, { requires: [] })
+    // Its clock stands still, so there is no heartbeat.
+    const replica = testReplica(database.pool, ssh)
+    await replica.cycle()
+    const folder = join(runs, `${task.id}-1`)
+    const pid = await until('it has begun', () => pidIn(join(folder, 'log')))
+    expect(await replica.cycle()).toMatchObject({ cancelling: 0 })
+    await cancelTask(database.pool, task.id, { reason: 'issue closed', actor: 'forge', now: at(0) })
+    expect(await replica.cycle()).toMatchObject({ cancelling: 1 })
+    await replica.runs.idle()
+    expect(await getTask(database.pool, task.id)).toMatchObject({
+      status: 'cancelled',
+      cancelReason: 'issue closed',
+    })
+    expect(isAlive(pid)).toBe(false)
+    expect(await replica.cycle()).toMatchObject({ cancelling: 0 })
+  })
+
   it('part when the host shows another key, and say which', async () => {
     const hostId = await addServer({ hostKeySha256: `SHA256:${'z'.repeat(43)}` })
     const task = await addTask(database.pool, { requires: [] }, at(0))
@@ -138,3 +158,9 @@ describe('the dispatcher and a real SSH server', () => {
     expect(host?.lastError).toContain(server.hostKeySha256)
   })
 })
+
+/** The process that a command named in its log; null as long as it has not. */
+function pidIn(file: string): number | null {
+  const text = existsSync(file) ? readFileSync(file, 'utf8') : ''
+  return text.endsWith('\n') ? Number(text) : null
+}

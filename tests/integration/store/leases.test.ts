@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import type { RenewLeaseRequest } from '@switchyard/store'
-import { cancelTask, getTask, listTaskEvents, renewLease } from '@switchyard/store'
+import { cancelTask, getTask, listCancelRequests, listTaskEvents, renewLease } from '@switchyard/store'
 import { createTestDatabase } from '../../support/database.ts'
 import type { TestDatabase } from '../../support/database.ts'
 import { at } from '../../support/fixed-clock.ts'
@@ -66,5 +66,24 @@ describe('a lease', () => {
 
   it('of an orphan cannot be renewed', async () => {
     expect(await renewLease(database.pool, renewal(await orphanedTask(database.pool)))).toBeNull()
+  })
+})
+
+describe('the requests to end what one holds', () => {
+  it('are found together, and only those of the claims that are asked for', async () => {
+    const [asked, quiet, ended] = [
+      await runningTask(database.pool),
+      await runningTask(database.pool),
+      await runningTask(database.pool),
+    ]
+    for (const { taskId } of [asked, ended])
+      await cancelTask(database.pool, taskId, { reason: 'issue closed', actor: 'forge', now: at(1) })
+    await settle(database.pool, ended, { event: 'confirm_cancel', reason: 'ended' })
+    const earlier = { taskId: asked.taskId, leaseToken: randomUUID() }
+    expect(await listCancelRequests(database.pool, [earlier, asked, quiet, ended])).toEqual([
+      asked.leaseToken,
+    ])
+    expect(await listCancelRequests(database.pool, [earlier, quiet])).toEqual([])
+    expect(await listCancelRequests(database.pool, [])).toEqual([])
   })
 })

@@ -8,7 +8,7 @@ import { openEventStream } from '../http/event-stream.ts'
 import { Problem } from '../problem.ts'
 import { wholeCharacters } from './whole-characters.ts'
 
-const LOOK_AGAIN_MILLISECONDS = 500
+const LOOK_AGAIN_MILLISECONDS = 250
 
 /** Logs, as text or followed as they grow. */
 export function bindLogs(binding: Binding, context: ApiContext): void {

@@ -1,6 +1,6 @@
 import type { Claim } from '@switchyard/core'
 import { getHost } from '@switchyard/store'
-import type { Host, Orphan } from '@switchyard/store'
+import type { ClaimIdentity, Host, Orphan } from '@switchyard/store'
 import type { DispatcherContext } from '../context.ts'
 import { executeRun, idsOf } from './run.ts'
 import { RunControl } from './run-control.ts'
@@ -12,6 +12,10 @@ export interface RunRegistry {
   /** Looks for a run that nobody follows, and follows it. */
   adopt(orphan: Orphan): void
   count(): number
+  /** Whose they are: one identity per run. */
+  claims(): ClaimIdentity[]
+  /** Somebody asked to end the run of this lease. */
+  cancel(leaseToken: string): void
   /** Resolves when no run is left. */
   idle(): Promise<void>
   /** From now on nothing begins: runs that have not started go back to the queue, those that have go on without us. */
@@ -22,6 +26,7 @@ export interface RunRegistry {
 }
 
 interface ActiveRun {
+  readonly claim: Claim
   readonly control: RunControl
   ended: Promise<void>
 }
@@ -67,8 +72,8 @@ export function createRunRegistry(context: DispatcherContext, onEnded: () => voi
     }
   }
 
-  function begin(work: (control: RunControl) => Promise<void>): void {
-    const run: ActiveRun = { control: new RunControl(), ended: Promise.resolve() }
+  function begin(claim: Claim, work: (control: RunControl) => Promise<void>): void {
+    const run: ActiveRun = { claim, control: new RunControl(), ended: Promise.resolve() }
     if (draining) run.control.letGo('dispatcher_stopped')
     active.add(run)
     run.ended = work(run.control).finally(() => {
@@ -81,10 +86,14 @@ export function createRunRegistry(context: DispatcherContext, onEnded: () => voi
   return {
     start(host, claim) {
       events.claimed(claim)
-      begin((control) => follow(host, claim, null, control))
+      begin(claim, (control) => follow(host, claim, null, control))
     },
-    adopt: (orphan) => begin((control) => findHost(orphan, control)),
+    adopt: (orphan) => begin(orphan.claim, (control) => findHost(orphan, control)),
     count: () => active.size,
+    claims: () => [...active].map(({ claim }) => identityOf(claim)),
+    cancel(leaseToken) {
+      for (const { claim, control } of active) if (claim.leaseToken === leaseToken) control.cancel()
+    },
     async idle() {
       while (active.size > 0) await Promise.all([...active].map((run) => run.ended))
     },
@@ -95,4 +104,8 @@ export function createRunRegistry(context: DispatcherContext, onEnded: () => voi
     isDraining: () => draining,
     abandon: () => giveUp.abort(),
   }
+}
+
+function identityOf({ task, leaseToken, agentId }: Claim): ClaimIdentity {
+  return { taskId: task.id, leaseToken, agentId }
 }

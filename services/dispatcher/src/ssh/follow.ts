@@ -16,7 +16,7 @@ import type { FollowRequest, FollowResult } from './results.ts'
 
 /** Between two looks at the output: soon after some came, then longer and longer. */
 const SHORTEST_PAUSE_MILLISECONDS = 50
-const LONGEST_PAUSE_MILLISECONDS = 600
+const LONGEST_PAUSE_MILLISECONDS = 500
 
 /** Follows a run to its end, or to the end of the connection. Never rejects. */
 export async function follow(
