@@ -51,10 +51,13 @@ export async function launchRun(context: DispatcherContext, parts: RunParts): Pr
   }
 }
 
-/** The lease comes first: the command starts only when this resolves. */
+/** The lease comes first: the command starts only when this resolves. That the host worked is true either way. */
 async function startClaim(context: DispatcherContext, { run, lease }: RunParts): Promise<void> {
-  if (!(await lease.start())) throw new Error('the claim may not be started any more')
-  await recordHostWorked(context, run.control.signal, run.host)
+  const [started] = await Promise.all([
+    lease.start(),
+    recordHostWorked(context, run.control.signal, run.host),
+  ])
+  if (!started) throw new Error('the claim may not be started any more')
 }
 
 async function dialFailed(

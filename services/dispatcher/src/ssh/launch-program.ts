@@ -74,8 +74,9 @@ export const LAUNCH = {
  *   in   go, then the prompt, byte for byte, to the end
  *   out  launched PGID | already | failed WHY
  *
- * Before `go` nothing is made or started. The run folder is made by an atomic mkdir: of two launches of one run, one starts it.
- * A prompt that arrives cut short starts nothing. `setsid --fork` starts the supervisor where it is known; `&` does the same but
+ * Before `go` nothing is made or started, but what can be found out is, while the other side talks to its database. The run
+ * folder is made by an atomic mkdir: of two launches of one run, one starts it. Every process that is started on the way costs
+ * about as much as the round trip. A prompt that arrives cut short starts nothing. `setsid --fork` starts the supervisor where it is known; `&` does the same but
  * leaves SIGINT ignored in everything below. The supervisor keeps none of the channel's descriptors; its
  * one line comes through a pipe.
  */
@@ -110,20 +111,21 @@ const PROGRAM = oneLine(`
   export SWITCHYARD_RESULT_FILE="$_sy_run/result.json";
   _sy_executable "$1" || { _sy_say "${LAUNCH.commandNotFound} $PATH"; exit 0; };
   _sy_say ${LAUNCH.ready};
+  _sy_umask=$(umask); _sy_own=; _sy_fork=;
+  if command -v setsid >/dev/null; then
+    _sy_own=setsid;
+    setsid --fork true 2>/dev/null </dev/null && _sy_fork=yes;
+  fi;
+  _sy_now=$(_sy_life);
   IFS= read -r _sy_line && [ "$_sy_line" = go ] || exit 90;
-  _sy_umask=$(umask); umask 077;
-  mkdir -p "$_sy_root" || { _sy_say "${LAUNCH.failed} the directory $_sy_root cannot be made"; exit 0; };
+  umask 077;
+  [ -d "$_sy_root" ] || mkdir -p "$_sy_root" || { _sy_say "${LAUNCH.failed} the directory $_sy_root cannot be made"; exit 0; };
   if mkdir "$_sy_run" 2>/dev/null; then :;
   elif [ -d "$_sy_run" ]; then _sy_say ${LAUNCH.already}; exit 0;
   else _sy_say "${LAUNCH.failed} the directory $_sy_run cannot be made"; exit 0; fi;
   cat > "$_sy_run/prompt";
-  if [ "$(($(wc -c < "$_sy_run/prompt")))" -eq "$_sy_bytes" ] && _sy_note life "$(_sy_life)" && : > "$_sy_run/log"; then :;
+  if [ "$(($(wc -c < "$_sy_run/prompt")))" -eq "$_sy_bytes" ] && printf "%s\\n" "$_sy_now" > "$_sy_run/life" && : > "$_sy_run/log"; then :;
   else rm -rf "$_sy_run"; _sy_say "${LAUNCH.failed} the prompt could not be stored whole in $_sy_run"; exit 0; fi;
-  _sy_own=; _sy_fork=;
-  if command -v setsid >/dev/null; then
-    _sy_own=setsid;
-    setsid --fork true 2>/dev/null && _sy_fork=yes;
-  fi;
   (
     exec 3>&1 >/dev/null 2>&1 </dev/null;
     set -- "$_sy_supervisor" switchyard "$_sy_command" "$_sy_run" "$_sy_limit" "$_sy_grace" "$_sy_deadline" "$_sy_umask" "$_sy_own" "$@";

@@ -4,11 +4,14 @@
  */
 
 /**
- * Talking. `_sy_take` reads one value from standard input; `_sy_say` says a control line (see ControlLineParser). A
- * program that is cut off while it still reads ends with 90.
+ * Talking. `_sy_take` reads one value from standard input, and starts a process only for one that has to be turned back;
+ * `_sy_say` says a control line (see ControlLineParser). A program that is cut off while it still reads ends with 90.
  */
 export const TALK = `
-  _sy_take() { IFS= read -r _sy_line || exit 90; _sy_value=$(printf "%bx" "$_sy_line"); _sy_value=\${_sy_value%x}; };
+  _sy_take() {
+    IFS= read -r _sy_value || exit 90;
+    case $_sy_value in *\\\\*) _sy_value=$(printf "%bx" "$_sy_value"); _sy_value=\${_sy_value%x};; esac;
+  };
   _sy_say() { printf "\\036%s %s\\n" "$_sy_nonce" "$1"; };
   _sy_nap() { sleep 0.1 2>/dev/null || sleep 1; };
   _sy_take; _sy_nonce=$_sy_value;

@@ -1,0 +1,64 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { startEmbeddedPostgres } from '@switchyard/launcher'
+import { createPool, migrate, type Pool } from '@switchyard/store'
+import type { LocalSshServer } from '../../demo/ssh-server.ts'
+import type { ReadyService } from '../../demo/service.ts'
+import { startSshd } from '../support/sshd.ts'
+import { startStack, type Stack } from '../support/stack.ts'
+
+/** What the benchmark measures on: real servers, all of this machine. */
+export interface World {
+  readonly stack: Stack
+  readonly dispatcher: ReadyService
+  /** For reading exact instants; not the services' own. */
+  readonly pool: Pool
+  readonly servers: readonly LocalSshServer[]
+  /** The first of them. */
+  readonly server: LocalSshServer
+  readonly directory: string
+  stop(): Promise<void>
+}
+
+export interface WorldOptions {
+  readonly servers: number
+  /** Of the dispatcher. */
+  readonly environment?: Readonly<Record<string, string>>
+}
+
+/**
+ * PostgreSQL with its own settings (fsync and synchronous_commit on, unlike in the tests), one API, one dispatcher, and OpenSSH servers
+ * with the default limits.
+ */
+export async function startWorld({ servers: count, environment = {} }: WorldOptions): Promise<World> {
+  const directory = await mkdtemp(join(tmpdir(), 'switchyard-bench-'))
+  const postgres = await startEmbeddedPostgres({
+    dataDirectory: join(directory, 'postgres'),
+    log: () => undefined,
+  })
+  const databaseUrl = postgres.connectionString()
+  await migrate({ connectionString: databaseUrl })
+  const pool = createPool({ connectionString: databaseUrl, applicationName: 'switchyard-bench' })
+  const servers = await Promise.all(Array.from({ length: count }, () => startSshd()))
+  const [server] = servers
+  if (server === undefined) throw new Error('at least one server is needed')
+  await mkdir(join(directory, 'runs'))
+  const stack = await startStack({ databaseUrl })
+  const dispatcher = await stack.startDispatcher(environment)
+  return {
+    ...{ stack, dispatcher, pool, servers, server, directory },
+    async stop() {
+      await stack.stop()
+      await Promise.all(servers.map((each) => each.stop()))
+      await pool.end()
+      await postgres.stop()
+      await rm(directory, { recursive: true, force: true })
+    },
+  }
+}
+
+/** Where runs live, apart from whatever else this machine runs. */
+export function runsFolder(world: Pick<World, 'directory'>): Readonly<Record<string, string>> {
+  return { SWITCHYARD_RUNS_DIR: join(world.directory, 'runs') }
+}
