@@ -32,29 +32,39 @@ export interface WorldOptions {
  * with the default limits.
  */
 export async function startWorld({ servers: count, environment = {} }: WorldOptions): Promise<World> {
-  const directory = await mkdtemp(join(tmpdir(), 'switchyard-bench-'))
-  const postgres = await startEmbeddedPostgres({
-    dataDirectory: join(directory, 'postgres'),
-    log: () => undefined,
-  })
-  const databaseUrl = postgres.connectionString()
-  await migrate({ connectionString: databaseUrl })
-  const pool = createPool({ connectionString: databaseUrl, applicationName: 'switchyard-bench' })
-  const servers = await Promise.all(Array.from({ length: count }, () => startSshd()))
-  const [server] = servers
-  if (server === undefined) throw new Error('at least one server is needed')
-  await mkdir(join(directory, 'runs'))
-  const stack = await startStack({ databaseUrl })
-  const dispatcher = await stack.startDispatcher(environment)
-  return {
-    ...{ stack, dispatcher, pool, servers, server, directory },
-    async stop() {
-      await stack.stop()
-      await Promise.all(servers.map((each) => each.stop()))
-      await pool.end()
-      await postgres.stop()
-      await rm(directory, { recursive: true, force: true })
-    },
+  const stops: (() => Promise<unknown>)[] = []
+  async function stop(): Promise<void> {
+    for (const each of stops.toReversed()) await each()
+  }
+  try {
+    const directory = await mkdtemp(join(tmpdir(), 'switchyard-bench-'))
+    stops.push(() => rm(directory, { recursive: true, force: true }))
+    const postgres = await startEmbeddedPostgres({
+      dataDirectory: join(directory, 'postgres'),
+      log: () => undefined,
+    })
+    stops.push(() => postgres.stop())
+    const databaseUrl = postgres.connectionString()
+    await migrate({ connectionString: databaseUrl })
+    const pool = createPool({ connectionString: databaseUrl, applicationName: 'switchyard-bench' })
+    stops.push(() => pool.end())
+    const server = await startServer()
+    const servers = [server]
+    while (servers.length < count) servers.push(await startServer())
+    await mkdir(join(directory, 'runs'))
+    const stack = await startStack({ databaseUrl })
+    stops.push(() => stack.stop())
+    const dispatcher = await stack.startDispatcher(environment)
+    return { stack, dispatcher, pool, servers, server, directory, stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+
+  async function startServer(): Promise<LocalSshServer> {
+    const server = await startSshd()
+    stops.push(() => server.stop())
+    return server
   }
 }
 

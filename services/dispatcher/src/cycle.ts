@@ -65,8 +65,8 @@ export function createCycle(context: DispatcherContext, actions: CycleActions): 
       }
     }
 
-    const cancelling = await phase('cancel', () => passOnCancels(context, runs))
     const due = await phase('due', () => makeTasksDue(context))
+    const cancelling = await phase('cancel', () => passOnCancels(context, runs))
     const expired = await phase('expire', () => expireClaims(context))
     const adopted = runs.isDraining() ? 0 : await phase('adopt', () => adoptOrphans(context, actions.adopt))
     const admitted = await phase('admit', () => admitWaitingTasks(context))

@@ -53,15 +53,15 @@ describe('the output of a run', () => {
     await output.finish()
   })
 
-  it('is stored at once when 64 KiB have come, and no more is taken while as much waits', async () => {
+  it('is stored at once when 256 KiB have come, and no more is taken while as much waits', async () => {
     const { appends, output, store } = openLog()
-    await output.write(Buffer.from('a'.repeat(40 * KIBIBYTE)))
-    const full = output.write(Buffer.from('b'.repeat(40 * KIBIBYTE)))
+    await output.write(Buffer.from('a'.repeat(160 * KIBIBYTE)))
+    const full = output.write(Buffer.from('b'.repeat(160 * KIBIBYTE)))
     await nextTurn()
-    expect(appends.map(({ bytes }) => bytes.length)).toEqual([80 * KIBIBYTE])
+    expect(appends.map(({ bytes }) => bytes.length)).toEqual([320 * KIBIBYTE])
     await full
     let taken = false
-    const waiting = output.write(Buffer.from('c'.repeat(64 * KIBIBYTE))).then(() => (taken = true))
+    const waiting = output.write(Buffer.from('c'.repeat(256 * KIBIBYTE))).then(() => (taken = true))
     await nextTurn()
     expect(taken).toBe(false)
     await store()
@@ -104,12 +104,12 @@ describe('the output of a run', () => {
 
   it('lets go of the run when the lease is lost, and takes the rest without storing it', async () => {
     const { control, appends, output } = openLog()
-    await output.write(Buffer.from('x'.repeat(64 * KIBIBYTE)))
+    await output.write(Buffer.from('x'.repeat(256 * KIBIBYTE)))
     await nextTurn()
     appends[0]?.answer({ kind: 'lease_lost' })
     await nextTurn()
     expect(control.letGoCause()).toBe('lease_lost')
-    await output.write(Buffer.from('y'.repeat(128 * KIBIBYTE)))
+    await output.write(Buffer.from('y'.repeat(512 * KIBIBYTE)))
     await output.finish()
     expect(appends).toHaveLength(1)
   })
