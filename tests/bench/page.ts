@@ -16,6 +16,9 @@ export interface Results {
 /** With the load average of the last minute, the higher of before and after. */
 type Loaded<T> = T & { readonly load: number }
 
+/** What a start may cost, measured in the cheapest thing that SSH does. */
+const AIMED_RATIO = 1.5
+
 /** The results as docs/bench/ssh-runs.md, formatted as Prettier would. */
 export function writePage({ machine, launchDelay, outputDelay, logThroughput, manyRuns }: Results): string {
   return `# SSH runs, measured
@@ -32,7 +35,8 @@ times follow whatever else it did.
 
 ## From the claim to the command
 
-Runs one after the other on a warm connection; each beside \`ssh HOST true\` over a ControlMaster socket. Milliseconds.
+Runs one after the other on a warm connection; each beside \`ssh HOST true\` over a ControlMaster socket. The aim is a
+ratio of at most ${AIMED_RATIO}. Milliseconds.
 
 ${table(
   ['', 'median', 'least', 'most'],
@@ -48,7 +52,7 @@ ${table(
 \`ssh HOST true\` starts one shell that ends with its channel. A run pays, beyond that, for two commits (the claim, the start)
 and for what lets it outlive its dispatcher: a folder, the stored prompt, a supervisor in a session of its own with
 a time limit, and the command in another one. That is about ten processes started one after the other, which is where most
-of the time goes.
+of the time goes: leaving out the ones that could be left out has brought the ratio down from 3.0.
 
 ## From the output to its reader
 

@@ -13,6 +13,7 @@ import {
 import type { RunTiming } from './launch.ts'
 import { RemoteDialogue } from './remote-dialogue.ts'
 import type { FollowRequest, FollowResult } from './results.ts'
+import { unlessAborted } from './unless-aborted.ts'
 
 /** Between two looks at the output: soon after some came, then longer and longer. */
 const SHORTEST_PAUSE_MILLISECONDS = 50
@@ -39,7 +40,8 @@ class Following {
   readonly #startSeconds: number
   readonly #dialogue: RemoteDialogue
   readonly #stop = new AbortController()
-  readonly #stopped: Promise<'stopped'>
+  /** Stopped, or nothing more will come. */
+  readonly #over = new AbortController()
   readonly #onAbort = () => this.#stop.abort()
   #delivered = 0
   /** What comes after the question for it is the result file. */
@@ -52,19 +54,18 @@ class Following {
   ) {
     this.#request = request
     this.#startSeconds = timing.startSeconds
-    this.#stopped = new Promise((resolve) => {
-      this.#stop.signal.addEventListener('abort', () => resolve('stopped'), { once: true })
-    })
+    this.#stop.signal.addEventListener('abort', () => this.#over.abort(), { once: true })
     if (request.signal.aborted) this.#stop.abort()
     else request.signal.addEventListener('abort', this.#onAbort, { once: true })
     const nonce = randomUUID()
     this.#dialogue = new RemoteDialogue(channel, nonce, (bytes) => this.#take(bytes))
+    void this.#dialogue.closed.then(() => this.#over.abort())
     this.#dialogue.write(encodeFollow(nonce, request, request.offset))
   }
 
   async toTheEnd(): Promise<FollowResult> {
     const found = await within(this.#startSeconds * 1000, this.#next())
-    if (found === 'stopped') return { kind: 'stopped' }
+    if (found === 'aborted') return { kind: 'stopped' }
     if (found === FOLLOW.neverStarted) return { kind: 'never_started' }
     if (found !== FOLLOW.found) return { kind: 'cut', message: explain(found, this.#dialogue.prelude) }
     try {
@@ -95,7 +96,7 @@ class Following {
         this.#delivered > before
           ? SHORTEST_PAUSE_MILLISECONDS
           : Math.min(pause * 1.5, LONGEST_PAUSE_MILLISECONDS)
-      await Promise.race([delay(pause), this.#stopped, this.#dialogue.closed])
+      await delay(pause, undefined, { signal: this.#over.signal }).catch(() => undefined)
     }
   }
 
@@ -103,7 +104,7 @@ class Following {
     this.#result = []
     this.#dialogue.write(ASK_RESULT)
     const line = await this.#next()
-    if (line === 'stopped') return { kind: 'stopped' }
+    if (line === 'aborted') return { kind: 'stopped' }
     if (line !== FOLLOW.result) return { kind: 'cut', message: explain(line, '') }
     const bytes = Buffer.concat(this.#result)
     const usable = bytes.length > 0 && bytes.length <= RESULT_LIMIT_BYTES
@@ -111,7 +112,7 @@ class Following {
   }
 
   #next(): Promise<string | null> {
-    return Promise.race([this.#dialogue.next(), this.#stopped])
+    return unlessAborted(this.#stop.signal, this.#dialogue.next())
   }
 
   async #take(bytes: Buffer): Promise<void> {
