@@ -52,7 +52,7 @@ ${table(
 \`ssh HOST true\` starts one shell that ends with its channel. A run pays, beyond that, for two commits (the claim, the start)
 and for what lets it outlive its dispatcher: a folder, the stored prompt, a supervisor in a session of its own with
 a time limit, and the command in another one. That is about ten processes started one after the other, which is where most
-of the time goes: leaving out the ones that could be left out has brought the ratio down from 3.0.
+of the time goes.
 
 ## From the output to its reader
 
