@@ -27,15 +27,20 @@ const LOG_POSITION = /* sql */ `
   select log_bytes from tasks where id = $1 and lease_token = $2 and status = any($3::text[])
    and ($4::text is null or agent_id = $4)`
 
-// The chunk that contains the offset, and what follows it.
+// The chunk that contains the offset, and what follows it, until there is enough of it. The length of a stored value is
+// known without reading it.
 const READ_LOG = /* sql */ `
-  select l.start_offset, l.content
-    from task_logs l
-   where l.task_id = $1 and l.attempt = $2
-     and l.start_offset >= coalesce((select max(s.start_offset) from task_logs s
-                                      where s.task_id = $1 and s.attempt = $2 and s.start_offset <= $3), 0)
-   order by l.start_offset
-   limit $4`
+  select start_offset, content
+    from (select l.start_offset, l.content,
+                 sum(octet_length(l.content)) over (order by l.start_offset) - octet_length(l.content) as bytes_before
+            from task_logs l
+           where l.task_id = $1 and l.attempt = $2
+             and l.start_offset >= coalesce((select max(s.start_offset) from task_logs s
+                                              where s.task_id = $1 and s.attempt = $2 and s.start_offset <= $3), 0)
+           order by l.start_offset
+           limit $4) piece
+   where bytes_before < $5
+   order by start_offset`
 
 const LOG_EXTENT = /* sql */ `
   select t.attempt, t.log_bytes, t.status,
@@ -110,6 +115,8 @@ export interface LogPiece {
 }
 
 const CHUNKS_PER_READ = 256
+/** A read ends with the chunk that reaches this. */
+const BYTES_PER_READ = 4 * 1_048_576
 
 /** Log bytes of one attempt (the latest when null) from an offset on. Null when the task does not exist. */
 export async function readLog(
@@ -135,7 +142,7 @@ export async function readLog(
   const { rows } = await db.query<{ start_offset: number; content: Buffer }>({
     name: 'read_log',
     text: READ_LOG,
-    values: [taskId, wanted, offset, CHUNKS_PER_READ],
+    values: [taskId, wanted, offset, CHUNKS_PER_READ, BYTES_PER_READ],
   })
   const { start, content } = joined(rows, offset)
   const isCurrent = wanted === extent.attempt

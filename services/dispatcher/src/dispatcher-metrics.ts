@@ -7,6 +7,7 @@ export interface DispatcherMetrics {
   readonly cycleSeconds: Histogram
   readonly phaseFailures: Counter<'phase'>
   readonly dials: Counter<'outcome'>
+  readonly renewalFailures: Counter
   readonly leaseLosses: Counter<'cause'>
   readonly runs: Counter<'outcome'>
   readonly adoptions: Counter
@@ -49,6 +50,11 @@ export function createDispatcherMetrics({ registry }: Pick<Metrics, 'registry'>)
       name: 'switchyard_ssh_dials_total',
       help: 'Dials of hosts: ok, or how they failed.',
       labelNames: ['outcome'],
+    }),
+    renewalFailures: new Counter({
+      registers,
+      name: 'switchyard_ssh_renewal_failures_total',
+      help: 'Renewals of leases that failed for another reason than an absent database; each is tried again.',
     }),
     leaseLosses: new Counter({
       registers,

@@ -68,6 +68,7 @@ export function createEvents(log: Log, metrics: DispatcherMetrics) {
       log.warn({ ...run, cause }, 'lease lost')
     },
     renewalFailed(run: RunIds, error: unknown): void {
+      metrics.renewalFailures.inc()
       log.warn({ ...run, error }, 'lease could not be renewed, trying again')
     },
     outputLost(run: RunIds, error: unknown): void {

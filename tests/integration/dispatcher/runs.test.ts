@@ -346,12 +346,9 @@ describe('a run over SSH', () => {
       const { task, ssh, replica } = await startOne()
       await database.pool.query('alter table tasks rename to mislaid_tasks')
       replica.clock.advance(30_000)
-      await until('a renewal has failed', async () => {
-        const { rows } = await database.pool.query<{ failed: boolean }>(
-          `select xact_rollback > 0 as failed from pg_stat_database where datname = current_database()`,
-        )
-        return rows[0]?.failed
-      })
+      await until('a renewal has failed', async () =>
+        /switchyard_ssh_renewal_failures_total [1-9]/.test(await replica.metrics.text()),
+      )
       replica.clock.advance(60_000)
       await database.pool.query('alter table mislaid_tasks rename to tasks')
       await replica.runs.idle()
