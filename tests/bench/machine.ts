@@ -21,7 +21,8 @@ export function describeMachine(): Machine {
     processor: processors[0]?.model ?? 'unknown',
     cores: processors.length,
     memoryGibibytes: Math.round(totalmem() / 1024 ** 3),
-    system: `${type()} ${release()}`,
+    // Without the local suffix: who built the kernel says nothing about the measurement.
+    system: `${type()} ${release().split('-')[0] ?? ''}`,
     node: process.version,
     openssh: opensshVersion(),
     loadBefore: load(),
