@@ -78,12 +78,21 @@ create table hosts (
   shown_host_key_sha256 text,
   checked_at timestamp with time zone,
   check_requested_at timestamp with time zone,
+  private_key_passphrase_variable text,
+  password_variable text,
+  proxy_jump text,
+  last_check jsonb,
+  last_check_at timestamp with time zone,
+  check_started_at timestamp with time zone,
+  blocked_reason text,
   constraint hosts_pkey PRIMARY KEY (id),
   constraint hosts_command_check CHECK ((cardinality(command) >= 1)),
   constraint hosts_host_key_sha256_check CHECK ((host_key_sha256 ~ '^SHA256:[A-Za-z0-9+/]{43}$'::text)),
+  constraint hosts_jump_elsewhere CHECK ((proxy_jump <> id)),
   constraint hosts_port_check CHECK (((port >= 1) AND (port <= 65535))),
   constraint hosts_timeout_seconds_check CHECK ((timeout_seconds >= 1))
 );
+CREATE INDEX hosts_by_proxy_jump ON hosts USING btree (proxy_jump) WHERE (proxy_jump IS NOT NULL);
 
 create table task_events (
   transaction_id xid8 default pg_current_xact_id() not null,
@@ -196,3 +205,5 @@ CREATE INDEX tasks_unfinished ON tasks USING btree (id) WHERE (status <> ALL (AR
 CREATE INDEX tasks_waiting_by_key ON tasks USING btree (concurrency_key, "position") WHERE (status = 'waiting'::text);
 
 alter table hosts add constraint hosts_id_fkey FOREIGN KEY (id) REFERENCES agents(id) ON DELETE CASCADE;
+
+alter table hosts add constraint hosts_proxy_jump_fkey FOREIGN KEY (proxy_jump) REFERENCES hosts(id);

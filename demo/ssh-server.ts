@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises'
-import { createServer, type AddressInfo, type Socket } from 'node:net'
+import { connect as connectSocket, createServer, type AddressInfo, type Socket } from 'node:net'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import ssh2, { type AuthContext, type Connection, type ParsedKey, type ServerChannel } from 'ssh2'
@@ -25,6 +25,8 @@ export interface LocalSshServerOptions {
   readonly directory?: string
   /** Added to the environment of commands. */
   readonly environment?: Readonly<Record<string, string>>
+  /** Lets in whoever knows it, beside who has the key. */
+  readonly password?: string
 }
 
 /**
@@ -36,19 +38,21 @@ export async function startLocalSshServer(options: LocalSshServerOptions = {}): 
   const user = userInfo().username
   const lines: string[] = []
   const groups = new ProcessGroups()
+  const sockets = new Set<Socket>()
   const runsDirectory = join(keys.directory, 'runs')
   const ssh = new ssh2.Server({ hostKeys: [keys.hostKey] }, (client) => {
     client.on('error', (error) => lines.push(`client: ${error.message}`))
     client.on('authentication', (context) => {
-      if (context.username === user && isSignedWith(keys.clientKey, context)) context.accept()
+      const knows = context.method === 'password' && context.password === options.password
+      if (context.username === user && (knows || isSignedWith(keys.clientKey, context))) context.accept()
       else context.reject(['publickey'])
     })
     client.once('ready', () => {
       lines.push(`Accepted publickey for ${user}`)
+      serveForwarding(client, sockets)
       serveCommands(client, options, runsDirectory, groups, lines)
     })
   })
-  const sockets = new Set<Socket>()
   const server = createServer({ noDelay: true }, (socket) => {
     sockets.add(socket)
     socket.once('close', () => sockets.delete(socket))
@@ -134,6 +138,24 @@ function isSignedWith(key: ParsedKey, context: AuthContext): boolean {
   // Without a signature the client only asks whether the key would do.
   if (context.signature === undefined || context.blob === undefined) return true
   return key.verify(context.blob, context.signature, context.hashAlgo)
+}
+
+/** Connects clients to where they want to be forwarded to. */
+function serveForwarding(client: Connection, sockets: Set<Socket>): void {
+  client.on('tcpip', (accept, reject, { destIP, destPort }) => {
+    const socket = connectSocket({ host: destIP, port: destPort })
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+    socket.once('error', reject)
+    socket.once('connect', () => {
+      socket.off('error', reject)
+      const channel = accept()
+      socket.on('error', () => channel.close())
+      channel.on('error', () => socket.destroy())
+      channel.once('close', () => socket.destroy())
+      socket.pipe(channel).pipe(socket)
+    })
+  })
 }
 
 function serveCommands(

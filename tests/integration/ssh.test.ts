@@ -1,7 +1,16 @@
+import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { randomUUID } from 'node:crypto'
-import { existsSync, mkdtempSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -441,16 +450,48 @@ describe.each([
     })
 
     it('checks a host', async () => {
-      expect(await ssh.check(target())).toEqual({
-        ok: true,
-        message: null,
+      const root = join(directory, 'runs')
+      const request = { root, command: ['sh'], workdir: directory, environment: { A: 'b' } }
+      const shownHostKeySha256 = server.hostKeySha256
+      const survey = {
+        clockSkewSeconds: 0,
+        freeDiskBytes: expect.any(Number) as unknown,
+        user: server.user,
+        system: execFileSync('uname', ['-srm'], { encoding: 'utf8' }).trim(),
+      }
+      const found = await ssh.check(target(), request)
+      expect(found).toEqual({
         failure: null,
-        shownHostKeySha256: server.hostKeySha256,
+        shownHostKeySha256,
+        examination: { launcher: null, command: 'ready', survey },
       })
-      expect(await ssh.check(target({ hostKeySha256: wrongKey }))).toMatchObject({
-        ok: false,
+      expect(found.examination?.survey?.freeDiskBytes).toBeGreaterThan(0)
+      // The trial run leaves nothing behind.
+      expect(readdirSync(root)).toEqual([])
+      expect(await ssh.check(target({ hostKeySha256: wrongKey }), request)).toMatchObject({
         failure: { kind: 'host_key_mismatch' },
-        shownHostKeySha256: server.hostKeySha256,
+        shownHostKeySha256,
+        examination: null,
+      })
+    })
+
+    it('finds in a check what keeps runs from working', async () => {
+      const request = { root: join(directory, 'runs'), command: ['sh'], workdir: null, environment: {} }
+      const examine = async (changes: Partial<typeof request | { workdir: string }>) =>
+        (await ssh.check(target(), { ...request, ...changes })).examination
+      expect(await examine({ command: ['no-such-program'] })).toMatchObject({
+        launcher: null,
+        command: { kind: 'command_not_found' },
+      })
+      expect(await examine({ workdir: join(directory, 'nowhere') })).toMatchObject({
+        launcher: null,
+        command: { kind: 'workdir_missing' },
+      })
+      writeFileSync(join(directory, 'file'), '')
+      expect(await examine({ root: join(directory, 'file', 'runs') })).toMatchObject({
+        launcher: expect.stringContaining('cannot be made') as unknown,
+        command: 'ready',
+        survey: { user: server.user },
       })
     })
   })

@@ -1,5 +1,6 @@
 import type {
   DialFailure,
+  Examination,
   FollowRequest,
   FollowResult,
   KillResult,
@@ -30,6 +31,8 @@ export interface FakeSshOptions {
   readonly run?: (request: LaunchRequest, target: SshTarget) => FakeStart | Promise<FakeStart>
   /** What a kill says that should have worked. */
   readonly kill?: KillResult
+  /** What a check finds on a host that lets us in. The default has nothing to complain about. */
+  readonly examine?: (target: SshTarget) => Partial<Examination>
 }
 
 export interface FakeSsh extends Ssh {
@@ -50,6 +53,12 @@ export interface FakeSsh extends Ssh {
 }
 
 const UNREACHABLE: DialFailure = { kind: 'unreachable', message: 'no route to host' }
+
+const HEALTHY: Examination = {
+  launcher: null,
+  command: 'ready',
+  survey: { clockSkewSeconds: 0, freeDiskBytes: 2 ** 40, user: 'agent', system: 'Linux 6 x86_64' },
+}
 
 /** A dial failure as a dead host gives it. */
 export function unreachable(): DialFailure {
@@ -73,6 +82,7 @@ export function fakeSsh(options: FakeSshOptions = {}): FakeSsh {
   /** By id; null: looked for before it started, so it never will. */
   const kept = new Map<string, Kept | null>()
   const listeners = new Set<() => void>()
+  const closing = new AbortController()
   let cuts = 0
   let followers = 0
 
@@ -193,15 +203,13 @@ export function fakeSsh(options: FakeSshOptions = {}): FakeSsh {
       return { kind: 'gone' }
     },
     async check(target) {
-      const failure = (await options.dial?.(target, new AbortController().signal)) ?? null
-      return {
-        ok: failure === null,
-        message: failure?.message ?? null,
-        failure,
-        shownHostKeySha256: failure === null ? target.hostKeySha256 : null,
-      }
+      const failure = await dialFailure(target, closing.signal)
+      if (failure !== null) return { failure, examination: null, shownHostKeySha256: null }
+      const examination = { ...HEALTHY, ...options.examine?.(target) }
+      return { failure, examination, shownHostKeySha256: target.hostKeySha256 }
     },
     close() {
+      closing.abort()
       cuts += 1
       changed()
       return Promise.resolve()

@@ -14,6 +14,7 @@ export const TEST_POLICY: Policy = {
   reconnectSeconds: 60,
   orphanTimeoutSeconds: 3600,
   maxDeliveries: 20,
+  hostCheckSeconds: 0,
   logLimitBytes: 1024 * 1024,
   retentionDays: 30,
   deliveryRetentionDays: 14,

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import type { AgentMode, Settlement, Task, TaskStatus } from '@switchyard/core'
+import { HOST_CHECK_SUBJECTS } from '@switchyard/core'
+import type { AgentMode, HostFindings, Settlement, Task, TaskStatus } from '@switchyard/core'
 import {
   cancelTask,
   claimForAgent,
@@ -79,6 +80,9 @@ export function newHost(overrides: Partial<HostDefinition> = {}): HostDefinition
     port: 22,
     user: 'agent',
     privateKeyPath: null,
+    privateKeyPassphraseVariable: null,
+    passwordVariable: null,
+    proxyJump: null,
     hostKeySha256: `SHA256:${'a'.repeat(43)}`,
     labels: [],
     maxConcurrent: 1,
@@ -88,6 +92,19 @@ export function newHost(overrides: Partial<HostDefinition> = {}): HostDefinition
     timeoutSeconds: 60,
     paused: false,
     ...overrides,
+  }
+}
+
+/** What a check found that could not look at anything. */
+export function newFindings(): HostFindings {
+  return {
+    findings: Object.fromEntries(
+      HOST_CHECK_SUBJECTS.map((subject) => [subject, { outcome: 'unknown', message: 'not looked at' }]),
+    ) as HostFindings['findings'],
+    clockSkewSeconds: null,
+    freeDiskBytes: null,
+    remoteUser: null,
+    remoteSystem: null,
   }
 }
 

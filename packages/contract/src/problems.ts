@@ -85,8 +85,8 @@ export const PROBLEMS = {
   },
   agent_in_use: {
     status: 409,
-    title: 'Unfinished tasks need this agent',
-    next: 'Cancel or reassign the tasks that GET /api/v1/tasks?agent_id=… lists, then delete it.',
+    title: 'Unfinished tasks or other hosts need this agent',
+    next: 'Cancel or reassign the tasks that GET /api/v1/tasks?agent_id=… lists, give the hosts behind it another proxy_jump, then delete it.',
   },
   lease_lost: {
     status: 409,

@@ -1,5 +1,7 @@
 export * from './backoff.ts'
 export * from './execution-mode.ts'
+export * from './host-credentials.ts'
+export * from './host-findings.ts'
 export * from './labels.ts'
 export * from './settle.ts'
 export * from './task-status.ts'

@@ -18,6 +18,7 @@ const host: Candidate = {
   paused: false,
   coolingDownUntil: null,
   lastError: null,
+  blockedReason: null,
   lastSeenAt: null,
 }
 const agent: Candidate = { ...host, agentId: 'laptop', executionMode: 'http_pull', lastSeenAt: NOW }
@@ -34,6 +35,7 @@ describe('judge', () => {
     ['is on the other track', { executionMode: 'http_pull' }, host, 'wrong_mode'],
     ['is not the assignee', { assignedAgentId: 'laptop', executionMode: 'http_pull' }, host, 'not_assigned'],
     ['is paused', {}, { ...host, paused: true }, 'paused'],
+    ['was found useless', {}, { ...host, blockedReason: 'the command is not there' }, 'unreachable'],
     ['cools down', {}, { ...host, coolingDownUntil: later(9), lastError: 'refused' }, 'cooling_down'],
     [
       'has cooled down and is to be tried',

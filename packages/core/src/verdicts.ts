@@ -26,6 +26,8 @@ export interface Candidate {
   readonly paused: boolean
   readonly coolingDownUntil: Date | null
   readonly lastError: string | null
+  /** Why every run on this host would fail, as its last check found; null for agents. */
+  readonly blockedReason: string | null
   readonly lastSeenAt: Date | null
 }
 
@@ -89,6 +91,12 @@ function findVerdict(task: JudgedTask, candidate: Candidate, now: Date): Found {
       verdict: 'cooling_down',
       reason: `it failed (${candidate.lastError ?? 'unknown'}) and is left alone until ${candidate.coolingDownUntil.toISOString()}`,
       until: candidate.coolingDownUntil,
+    }
+  }
+  if (candidate.blockedReason !== null) {
+    return {
+      verdict: 'unreachable',
+      reason: `its last check found that no run would work there (${candidate.blockedReason}); it gets no task until a check is good`,
     }
   }
   if (candidate.maxConcurrent !== null && candidate.held >= candidate.maxConcurrent) {

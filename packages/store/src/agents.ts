@@ -58,7 +58,8 @@ const REPLACE_TOKEN = /* sql */ `
 
 const LOCK_AGENT_ROW = /* sql */ `select execution_mode from agents where id = $1 for update`
 const COUNT_AGENT_TASKS = /* sql */ `
-  select count(*) filter (where agent_id = $1) as held, count(*) filter (where agent_id is distinct from $1) as assigned
+  select count(*) filter (where agent_id = $1) as held, count(*) filter (where agent_id is distinct from $1) as assigned,
+         (select count(*) from hosts where proxy_jump = $1) as behind
     from tasks
    where (agent_id = $1 and status in ('claimed', 'running', 'orphaned'))
       or (assigned_agent_id = $1 and status not in ('succeeded', 'failed', 'cancelled'))`
@@ -150,9 +151,9 @@ export type DeleteAgentResult =
   | { readonly kind: 'deleted' }
   | { readonly kind: 'not_found' }
   | { readonly kind: 'wrong_mode' }
-  | { readonly kind: 'in_use'; readonly held: number; readonly assigned: number }
+  | { readonly kind: 'in_use'; readonly held: number; readonly assigned: number; readonly behind: number }
 
-/** Deletes an agent or host that no unfinished task needs. Its row lock holds off assignments meanwhile. */
+/** Deletes an agent or host that no unfinished task needs, and through which no other host is reached. Its row lock holds off assignments meanwhile. */
 export function deleteAgent(pool: Pool, id: string, mode: AgentMode): Promise<DeleteAgentResult> {
   return inTransaction(pool, async (connection) => {
     const locked = await connection.query<{ execution_mode: AgentMode }>({
@@ -163,13 +164,13 @@ export function deleteAgent(pool: Pool, id: string, mode: AgentMode): Promise<De
     const row = locked.rows[0]
     if (row === undefined) return { kind: 'not_found' }
     if (row.execution_mode !== mode) return { kind: 'wrong_mode' }
-    const counted = await connection.query<{ held: number; assigned: number }>({
+    const counted = await connection.query<{ held: number; assigned: number; behind: number }>({
       name: 'count_agent_tasks',
       text: COUNT_AGENT_TASKS,
       values: [id],
     })
-    const { held = 0, assigned = 0 } = counted.rows[0] ?? {}
-    if (held > 0 || assigned > 0) return { kind: 'in_use', held, assigned }
+    const { held = 0, assigned = 0, behind = 0 } = counted.rows[0] ?? {}
+    if (held > 0 || assigned > 0 || behind > 0) return { kind: 'in_use', held, assigned, behind }
     await connection.query({ name: 'delete_agent', text: DELETE_AGENT, values: [id] })
     return { kind: 'deleted' }
   })

@@ -4,11 +4,12 @@ import type { ClaimRow } from './claim-rows.ts'
 import { inTransaction } from './pool.ts'
 import type { Pool } from './pool.ts'
 
-// A host that another replica is looking at right now is skipped: it gets its tasks from that replica.
+// A host that another replica is looking at right now is skipped: it gets its tasks from that replica. One on which a check
+// found that every run would fail gets none until a check is good.
 const LOCK_READY_HOST = /* sql */ `
   select a.labels, a.max_concurrent, h.failures
     from agents a join hosts h on h.id = a.id
-   where a.id = $1 and not a.paused
+   where a.id = $1 and not a.paused and h.blocked_reason is null
      and (h.cooling_down_until is null or h.cooling_down_until <= coalesce($2::timestamptz, now()))
      for no key update of a skip locked`
 
@@ -65,7 +66,7 @@ export interface ClaimForHostRequest {
 /**
  * Claims as many fitting tasks as the host has free slots, `ssh_cli` or `undecided` alike. Slots are counted under a lock
  * on the host's row, so that all replicas together never exceed `max_concurrent`. A host whose last dial failed gets one
- * task at a time until a dial works. Empty when the host is paused, cooling down, full, or nothing fits.
+ * task at a time until a dial works. Empty when the host is paused, cooling down, blocked by its last check, full, or nothing fits.
  */
 export function claimForHost(pool: Pool, request: ClaimForHostRequest): Promise<Claim[]> {
   const now = request.now ?? null

@@ -1,5 +1,5 @@
-import { inTransaction } from './pool.ts'
-import type { Pool, Queryable } from './pool.ts'
+import type { HostFindings } from '@switchyard/core'
+import type { Queryable } from './pool.ts'
 
 /** What an operator says about a host. */
 export interface HostDefinition {
@@ -9,6 +9,12 @@ export interface HostDefinition {
   readonly user: string
   /** null: the key comes from ssh-agent. */
   readonly privateKeyPath: string | null
+  /** The variable of the dispatcher's environment that holds the key's passphrase; null: the key is not encrypted. */
+  readonly privateKeyPassphraseVariable: string | null
+  /** The variable of the dispatcher's environment that holds the password to log in with instead of a key. */
+  readonly passwordVariable: string | null
+  /** The host through which this one is reached; null: directly. */
+  readonly proxyJump: string | null
   /** `SHA256:…`, as `ssh-keygen -lf` prints it. */
   readonly hostKeySha256: string
   readonly labels: readonly string[]
@@ -21,14 +27,35 @@ export interface HostDefinition {
   readonly paused: boolean
 }
 
+/** Of a host that others are reached through, what it takes to dial it. */
+export type JumpHost = Pick<
+  HostDefinition,
+  | 'id'
+  | 'address'
+  | 'port'
+  | 'user'
+  | 'privateKeyPath'
+  | 'privateKeyPassphraseVariable'
+  | 'passwordVariable'
+  | 'hostKeySha256'
+>
+
 /** A host, and what the dispatchers found out about it. */
 export interface Host extends HostDefinition {
+  /** The hosts through which it is reached, the nearest to it first. */
+  readonly jumpHosts: readonly JumpHost[]
   /** Failed dials in a row. */
   readonly failures: number
   readonly coolingDownUntil: Date | null
   readonly lastError: string | null
   readonly shownHostKeySha256: string | null
   readonly checkedAt: Date | null
+  /** What the last check found; null when there was none since the definition changed. */
+  readonly lastCheck: HostFindings | null
+  /** When that check began. */
+  readonly lastCheckAt: Date | null
+  /** Why every run would fail there, as the last check found; no task is claimed for it meanwhile. */
+  readonly blockedReason: string | null
   readonly lastSeenAt: Date | null
   readonly createdAt: Date
   readonly updatedAt: Date
@@ -36,42 +63,32 @@ export interface Host extends HostDefinition {
   readonly held: number
 }
 
-const UPSERT_HOST_AGENT = /* sql */ `
-  insert into agents (id, execution_mode, labels, max_concurrent, paused)
-  values ($1, 'ssh_cli', $2, $3, $4)
-  on conflict (id) do update
-     set labels = excluded.labels, max_concurrent = excluded.max_concurrent, paused = excluded.paused, updated_at = now()
-   where agents.execution_mode = 'ssh_cli'
-  returning (xmax = 0) as created`
-
-// A changed definition is tried at once: what was found out about the old one no longer holds.
-const UPSERT_HOST = /* sql */ `
-  insert into hosts (id, address, port, "user", private_key_path, host_key_sha256, command, workdir, env, timeout_seconds)
-  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-  on conflict (id) do update
-     set address = excluded.address, port = excluded.port, "user" = excluded."user",
-         private_key_path = excluded.private_key_path, host_key_sha256 = excluded.host_key_sha256,
-         command = excluded.command, workdir = excluded.workdir, env = excluded.env,
-         timeout_seconds = excluded.timeout_seconds, failures = 0, cooling_down_until = null, last_error = null`
-
-const GET_HOST = /* sql */ `
+const SELECT_HOSTS = /* sql */ `
   select h.id, h.address, h.port, h."user", h.private_key_path as "privateKeyPath", h.host_key_sha256 as "hostKeySha256",
          a.labels, a.max_concurrent as "maxConcurrent", h.command, h.workdir, h.env, h.timeout_seconds as "timeoutSeconds",
          a.paused, h.failures, h.cooling_down_until as "coolingDownUntil", h.last_error as "lastError",
          h.shown_host_key_sha256 as "shownHostKeySha256", h.checked_at as "checkedAt", a.last_seen_at as "lastSeenAt",
          a.created_at as "createdAt", a.updated_at as "updatedAt",
+         h.private_key_passphrase_variable as "privateKeyPassphraseVariable", h.password_variable as "passwordVariable",
+         h.proxy_jump as "proxyJump", h.last_check as "lastCheck", h.last_check_at as "lastCheckAt",
+         h.blocked_reason as "blockedReason",
+         (with recursive chain as (
+            select j.*, 1 as hop from hosts j where j.id = h.proxy_jump
+             union all
+            select j.*, chain.hop + 1 from hosts j join chain on j.id = chain.proxy_jump where chain.hop < 16
+          )
+          select coalesce(jsonb_agg(jsonb_build_object(
+                   'id', c.id, 'address', c.address, 'port', c.port, 'user', c."user", 'privateKeyPath', c.private_key_path,
+                   'privateKeyPassphraseVariable', c.private_key_passphrase_variable,
+                   'passwordVariable', c.password_variable, 'hostKeySha256', c.host_key_sha256) order by c.hop), '[]')
+            from chain c) as "jumpHosts",
          (select count(*) from tasks t where t.agent_id = a.id and t.status in ('claimed', 'running', 'orphaned')) as held
-    from hosts h join agents a on a.id = h.id
+    from hosts h join agents a on a.id = h.id`
+
+const GET_HOST = /* sql */ `${SELECT_HOSTS}
    where h.id = $1`
 
-const LIST_HOSTS = /* sql */ `
-  select h.id, h.address, h.port, h."user", h.private_key_path as "privateKeyPath", h.host_key_sha256 as "hostKeySha256",
-         a.labels, a.max_concurrent as "maxConcurrent", h.command, h.workdir, h.env, h.timeout_seconds as "timeoutSeconds",
-         a.paused, h.failures, h.cooling_down_until as "coolingDownUntil", h.last_error as "lastError",
-         h.shown_host_key_sha256 as "shownHostKeySha256", h.checked_at as "checkedAt", a.last_seen_at as "lastSeenAt",
-         a.created_at as "createdAt", a.updated_at as "updatedAt",
-         (select count(*) from tasks t where t.agent_id = a.id and t.status in ('claimed', 'running', 'orphaned')) as held
-    from hosts h join agents a on a.id = h.id
+const LIST_HOSTS = /* sql */ `${SELECT_HOSTS}
    where ($1::text is null or h.id > $1)
    order by h.id
    limit $2`
@@ -97,36 +114,6 @@ const RECORD_DIAL_SUCCESS = /* sql */ `
      where id = $1
   )
   update agents set last_seen_at = coalesce($2::timestamptz, now()) where id = $1`
-
-/** Creates or replaces a host. `id_taken` when an http_pull agent has the id. */
-export function putHost(pool: Pool, host: HostDefinition): Promise<'created' | 'replaced' | 'id_taken'> {
-  return inTransaction(pool, async (connection) => {
-    const { rows } = await connection.query<{ created: boolean }>({
-      name: 'upsert_host_agent',
-      text: UPSERT_HOST_AGENT,
-      values: [host.id, host.labels, host.maxConcurrent, host.paused],
-    })
-    const agent = rows[0]
-    if (agent === undefined) return 'id_taken'
-    await connection.query({
-      name: 'upsert_host',
-      text: UPSERT_HOST,
-      values: [
-        host.id,
-        host.address,
-        host.port,
-        host.user,
-        host.privateKeyPath,
-        host.hostKeySha256,
-        host.command,
-        host.workdir,
-        host.env,
-        host.timeoutSeconds,
-      ],
-    })
-    return agent.created ? 'created' : 'replaced'
-  })
-}
 
 /** The host, or null. */
 export async function getHost(db: Queryable, id: string): Promise<Host | null> {
@@ -181,8 +168,6 @@ export async function recordDialSuccess(
 }
 
 export const HOST_STATEMENTS = {
-  upsert_host_agent: UPSERT_HOST_AGENT,
-  upsert_host: UPSERT_HOST,
   get_host: GET_HOST,
   list_hosts: LIST_HOSTS,
   set_host_paused: SET_HOST_PAUSED,

@@ -29,7 +29,8 @@ const LIST_DISPATCHERS = /* sql */ `
 const LIST_CANDIDATES = /* sql */ `
   select a.id as "agentId", a.execution_mode as "executionMode", a.labels, a.max_concurrent as "maxConcurrent", a.paused,
          (select count(*) from tasks t where t.agent_id = a.id and t.status in ('claimed', 'running', 'orphaned')) as held,
-         h.cooling_down_until as "coolingDownUntil", h.last_error as "lastError", a.last_seen_at as "lastSeenAt"
+         h.cooling_down_until as "coolingDownUntil", h.last_error as "lastError",
+         h.blocked_reason as "blockedReason", a.last_seen_at as "lastSeenAt"
     from agents a left join hosts h on h.id = a.id
    where ($1::text is null or a.execution_mode = $1)
    order by a.id

@@ -13,6 +13,7 @@ import { HOST_STATEMENTS } from './hosts.ts'
 import { LEASE_STATEMENTS } from './leases.ts'
 import { LOG_STATEMENTS } from './logs.ts'
 import { ORPHAN_STATEMENTS } from './orphans.ts'
+import { PUT_HOST_STATEMENTS } from './put-host.ts'
 import { QUEUE_STATEMENTS } from './queue.ts'
 import { READ_STATEMENTS } from './read-tasks.ts'
 import { RERUN_STATEMENTS } from './rerun-task.ts'
@@ -40,6 +41,7 @@ export const STATEMENTS: Readonly<Record<string, string>> = {
   ...LEASE_STATEMENTS,
   ...LOG_STATEMENTS,
   ...ORPHAN_STATEMENTS,
+  ...PUT_HOST_STATEMENTS,
   ...QUEUE_STATEMENTS,
   ...READ_STATEMENTS,
   ...RERUN_STATEMENTS,

@@ -50,6 +50,16 @@ export const DispatcherConfig = Type.Object({
     default: 20,
     description: 'A task that was handed out this often without being started fails as undeliverable.',
   }),
+  SWITCHYARD_HOST_CHECK_SECONDS: Type.Number({
+    minimum: 0,
+    default: 300,
+    description:
+      'Each host that is not paused is checked this often, by one replica. 0: only when somebody asks for it.',
+  }),
+  SWITCHYARD_ALLOW_PASSWORDS: Type.Boolean({
+    default: false,
+    description: 'Whether hosts with a password_variable may be logged in to with that password.',
+  }),
   SWITCHYARD_LOG_LIMIT_BYTES: Type.Integer({
     minimum: 0,
     default: 16 * MEBIBYTE,

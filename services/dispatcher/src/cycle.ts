@@ -3,7 +3,8 @@ import type { DispatcherContext } from './context.ts'
 import { adoptOrphans } from './phases/adopt.ts'
 import { admitWaitingTasks } from './phases/admit.ts'
 import { passOnCancels } from './phases/cancel.ts'
-import { takeRequestedChecks } from './phases/check-hosts.ts'
+import { takeChecks } from './phases/check-hosts.ts'
+import type { CheckActions } from './phases/check-hosts.ts'
 import { makeTasksDue } from './phases/due.ts'
 import { expireClaims } from './phases/expire.ts'
 import { flipLateTasks } from './phases/flip.ts'
@@ -29,10 +30,9 @@ export interface CycleReport {
   readonly failedPhases: readonly string[]
 }
 
-export interface CycleActions {
+export interface CycleActions extends CheckActions {
   readonly startRun: StartRun
   readonly adopt: (orphan: Orphan) => void
-  readonly startCheck: (hostId: string) => void
   readonly runs: Pick<RunRegistry, 'claims' | 'cancel' | 'isDraining'>
 }
 
@@ -73,7 +73,7 @@ export function createCycle(context: DispatcherContext, actions: CycleActions): 
     const claimed = runs.isDraining() ? 0 : await phase('match', () => matchTasks(context, actions.startRun))
     const flipped = await phase('flip', () => flipLateTasks(context))
     if (due + expired + admitted + flipped > 0) waker.wake()
-    const checks = await phase('check', () => takeRequestedChecks(context, actions.startCheck))
+    const checks = runs.isDraining() ? 0 : await phase('check', () => takeChecks(context, actions))
     const deleted = await phase('retention', async () => {
       const now = clock.now().getTime()
       if (now < retentionAt) return 0

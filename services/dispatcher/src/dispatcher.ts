@@ -43,7 +43,13 @@ export async function startDispatcher(
 ): Promise<Dispatcher> {
   const { clock = systemClock, signal: startSignal = new AbortController().signal } = overrides
   const log = overrides.log ?? createLog({ level: config.LOG_LEVEL, service: 'dispatcher' })
-  const ssh = overrides.ssh ?? createSsh({ agentSocket: config.SSH_AUTH_SOCK ?? null })
+  const ssh =
+    overrides.ssh ??
+    createSsh({
+      agentSocket: config.SSH_AUTH_SOCK ?? null,
+      allowPasswords: config.SWITCHYARD_ALLOW_PASSWORDS,
+      readVariable: (name) => process.env[name],
+    })
   const hostsFile = config.SWITCHYARD_HOSTS_FILE
   const hosts = hostsFile === undefined ? [] : await loadHosts(hostsFile)
 

@@ -27,6 +27,9 @@ describe('the hosts file', () => {
           port: 22,
           user: 'me',
           privateKeyPath: null,
+          privateKeyPassphraseVariable: null,
+          passwordVariable: null,
+          proxyJump: null,
           hostKeySha256: KEY,
           labels: [],
           maxConcurrent: 1,
@@ -116,11 +119,29 @@ hosts:
     expect(problemsOf('hosts: [')[0]).toMatch(/^hosts\.yaml:1:\d+: not valid YAML/)
   })
 
+  it('refuses ways in that contradict each other, names of other variables, and circles', () => {
+    const host = (id: string, keys: string) =>
+      `  - {id: ${id}, address: a, user: me, host_key_sha256: '${KEY}', command: [agent], ${keys}}\n`
+    const hosts =
+      host('a', 'proxy_jump: b') +
+      host('b', 'proxy_jump: a') +
+      host('c', 'proxy_jump: elsewhere, private_key_path: k, password_variable: SSH_PASSWORD_C') +
+      host('d', 'private_key_passphrase_variable: DATABASE_URL')
+    expect(problemsOf(`hosts:\n${hosts}`)).toEqual([
+      'hosts.yaml:2:3: hosts: proxy_jump leads in a circle: a, b',
+      expect.stringMatching(/:4:\d+: hosts\[2\]\.password_variable: must not stand beside private_key_path/),
+      expect.stringMatching(
+        /:5:\d+: hosts\[3\]\.private_key_passphrase_variable: expected .* begins with SSH_PASSPHRASE_/,
+      ),
+    ])
+  })
+
   it('has an example that is valid and shows every key', async () => {
     const hosts = await loadHosts(EXAMPLE)
     expect(hosts.map((host) => [host.id, host.privateKeyPath])).toEqual([
       ['builder-1', join(homedir(), '.ssh/switchyard')],
       ['gpu', null],
+      ['appliance', null],
     ])
     const text = await readFile(EXAMPLE, 'utf8')
     for (const key of HOST_KEYS) expect(text).toMatch(new RegExp(`^ {2}[- ] ${key}:`, 'm'))

@@ -10,8 +10,9 @@ import {
 } from '@switchyard/platform'
 import type { FileProblem, YamlReading, YamlValue } from '@switchyard/platform'
 import { putHost } from '@switchyard/store'
-import type { HostDefinition, Pool } from '@switchyard/store'
+import type { HostDefinition, Pool, PutHostResult } from '@switchyard/store'
 import { parseHost } from './parse-host.ts'
+import { orderByJumps } from './order-by-jumps.ts'
 
 export type ParsedHosts =
   | { readonly ok: true; readonly hosts: readonly HostDefinition[] }
@@ -39,14 +40,27 @@ export async function loadHosts(file: string): Promise<readonly HostDefinition[]
   return parsed.hosts
 }
 
-/** Creates or replaces the hosts of the file. Throws HostsFileError when an http_pull agent has the id of one. */
+/** Creates or replaces the hosts of the file. Throws HostsFileError naming all that the database does not allow. */
 export async function applyHosts(pool: Pool, file: string, hosts: readonly HostDefinition[]): Promise<void> {
-  const taken: string[] = []
-  for (const host of hosts) if ((await putHost(pool, host)) === 'id_taken') taken.push(host.id)
-  if (taken.length > 0) {
-    throw new HostsFileError(
-      `${file}: ${taken.join(', ')}: the id belongs to a registered http_pull agent; choose another one`,
-    )
+  const refusals: string[] = []
+  for (const host of orderByJumps(hosts).ordered) {
+    const refusal = explainRefusal(await putHost(pool, host), host)
+    if (refusal !== null) refusals.push(`${file}: ${host.id}: ${refusal}`)
+  }
+  if (refusals.length > 0) throw new HostsFileError(refusals.join('\n'))
+}
+
+function explainRefusal(result: PutHostResult, { proxyJump }: HostDefinition): string | null {
+  switch (result) {
+    case 'created':
+    case 'replaced':
+      return null
+    case 'id_taken':
+      return 'the id belongs to a registered http_pull agent; choose another one'
+    case 'jump_unknown':
+      return `proxy_jump: there is no host ${String(proxyJump)}, neither here nor configured before`
+    case 'jump_circle':
+      return `proxy_jump: ${String(proxyJump)} is itself reached through this host`
   }
 }
 
@@ -72,6 +86,11 @@ function readHosts(reading: YamlReading, root: YamlValue, home: string): HostDef
         `${item.path}: the id “${host.id}” is taken by the host in line ${earlier}`,
       )
     hosts.push(host)
+  }
+  const { circle } = orderByJumps(hosts)
+  if (circle.length > 0) {
+    const path = circle.map(({ id }) => id).join(', ')
+    reportAt(reading, list.offset, `${list.path}: proxy_jump leads in a circle: ${path}`)
   }
   return hosts
 }

@@ -1,5 +1,5 @@
 import { Host, HOST_DEFAULTS, HostDefinition as WireDefinition } from '@switchyard/contract'
-import { normalizeLabels } from '@switchyard/core'
+import { contradictionIn, normalizeLabels } from '@switchyard/core'
 import {
   isNothing,
   readEntries,
@@ -10,6 +10,7 @@ import {
   readText,
   readTexts,
   readWholeNumber,
+  reportAt,
   reportExpected,
 } from '@switchyard/platform'
 import type { YamlReading, YamlValue } from '@switchyard/platform'
@@ -47,6 +48,25 @@ export function parseHost(reading: YamlReading, value: YamlValue, home: string):
   const host = {
     port: optional('port', (at) => readWithin(reading, at, 'port')) ?? HOST_DEFAULTS.port,
     privateKeyPath: optional('private_key_path', (at) => readKeyPath(reading, at, home)),
+    privateKeyPassphraseVariable: optional('private_key_passphrase_variable', (at) =>
+      readMatching(
+        reading,
+        at,
+        'private_key_passphrase_variable',
+        'the name of an environment variable that begins with SSH_PASSPHRASE_',
+      ),
+    ),
+    passwordVariable: optional('password_variable', (at) =>
+      readMatching(
+        reading,
+        at,
+        'password_variable',
+        'the name of an environment variable that begins with SSH_PASSWORD_',
+      ),
+    ),
+    proxyJump: optional('proxy_jump', (at) =>
+      readMatching(reading, at, 'proxy_jump', 'the id of the host through which this one is reached'),
+    ),
     labels: optional('labels', (at) => readLabels(reading, at)) ?? [],
     maxConcurrent:
       optional('max_concurrent', (at) => readWithin(reading, at, 'max_concurrent')) ??
@@ -58,6 +78,15 @@ export function parseHost(reading: YamlReading, value: YamlValue, home: string):
       HOST_DEFAULTS.timeout_seconds,
     paused: optional('paused', (at) => readFlag(reading, at)) ?? HOST_DEFAULTS.paused,
   }
+  const contradiction = contradictionIn({
+    private_key_path: host.privateKeyPath,
+    private_key_passphrase_variable: host.privateKeyPassphraseVariable,
+    password_variable: host.passwordVariable,
+  })
+  if (contradiction !== null) {
+    const at = required(contradiction.key)
+    reportAt(reading, at.offset, `${at.path}: ${contradiction.message}`)
+  }
   if (id === null || address === null || user === null || hostKeySha256 === null || command === null)
     return null
   return { id, address, user, hostKeySha256, command, ...host }
@@ -65,7 +94,10 @@ export function parseHost(reading: YamlReading, value: YamlValue, home: string):
 
 /** What the schema of the wire says about one key. */
 function schemaOf(key: string): { pattern?: string; minimum?: number; maximum?: number } {
-  return (Host.properties as unknown as Readonly<Record<string, object>>)[key] ?? {}
+  const properties = Host.properties as unknown as Readonly<Record<string, { anyOf?: object[] }>>
+  const schema = properties[key] ?? {}
+  // One that may be null is a choice of the schema meant and null.
+  return schema.anyOf?.[0] ?? schema
 }
 
 function readMatching(reading: YamlReading, value: YamlValue, key: string, expected: string): string | null {

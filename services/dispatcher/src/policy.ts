@@ -12,6 +12,8 @@ export interface Policy {
   /** How long an orphaned task may stay one before it is given up. */
   readonly orphanTimeoutSeconds: number
   readonly maxDeliveries: number
+  /** How old the last check of a host may become; 0: hosts are checked on request only. */
+  readonly hostCheckSeconds: number
   readonly logLimitBytes: number
   readonly retentionDays: number
   readonly deliveryRetentionDays: number
@@ -26,6 +28,7 @@ export function policyOf(config: DispatcherConfig): Policy {
     reconnectSeconds: config.SWITCHYARD_RECONNECT_SECONDS,
     orphanTimeoutSeconds: config.SWITCHYARD_ORPHAN_TIMEOUT_SECONDS,
     maxDeliveries: config.SWITCHYARD_MAX_DELIVERIES,
+    hostCheckSeconds: config.SWITCHYARD_HOST_CHECK_SECONDS,
     logLimitBytes: config.SWITCHYARD_LOG_LIMIT_BYTES,
     retentionDays: config.SWITCHYARD_RETENTION_DAYS,
     deliveryRetentionDays: config.SWITCHYARD_DELIVERY_RETENTION_DAYS,

@@ -28,7 +28,8 @@ export function createReplica(parts: Omit<DispatcherContext, 'waker'>): Replica 
   const cycle = createCycle(context, {
     startRun: (host, claim) => runs.start(host, claim),
     adopt: (orphan) => runs.adopt(orphan),
-    startCheck: (hostId) => checks.start(hostId),
+    startCheck: (check) => checks.start(check),
+    checksUnderWay: () => checks.count(),
     runs,
   })
   return { context, runs, checks, bell, cycle }

@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals'
 import { recordHostCheck, takeHostChecks } from '@switchyard/store'
 import { postAgent, postTask } from '../../support/api.ts'
 import type { Body } from '../../support/api.ts'
-import { addHost } from '../../support/task-factory.ts'
+import { addHost, newFindings } from '../../support/task-factory.ts'
 import { until } from '../../support/until.ts'
 import { useTestApi } from '../../support/use-test-api.ts'
 
@@ -51,6 +51,17 @@ describe('PUT /api/v1/hosts/{host_id}', () => {
     expect((await api.call('GET', path)).body).toEqual(replaced.body)
   })
 
+  it('takes a jump host, which then cannot be deleted', async () => {
+    const gate = await addHost(stack.database.pool)
+    const path = `/api/v1/hosts/host-${randomUUID()}`
+    const definition = { proxy_jump: gate, password_variable: 'SSH_PASSWORD_BUILD' }
+    const created = await api.call('PUT', path, { ...minimal, ...definition })
+    expect(created.body).toMatchObject({ ...definition, private_key_passphrase_variable: null })
+    const { status, body } = await api.call('DELETE', `/api/v1/hosts/${gate}`)
+    expect([status, body['code'], body['behind']]).toEqual([409, 'agent_in_use', 1])
+    expect(body['detail']).toContain('1 host(s) are reached through it')
+  })
+
   it('is 409 for the id of an agent', async () => {
     const agent = await postAgent(api)
     const { status, body } = await api.call('PUT', `/api/v1/hosts/${agent.id}`, minimal)
@@ -68,6 +79,13 @@ describe('PUT /api/v1/hosts/{host_id}', () => {
     ['body.user', { user: 'a b' }],
     ['body.private_key_path', { private_key_path: '' }],
     ['body.private_key_path', { private_key_path: '/k\u0000' }],
+    ['body.private_key_passphrase_variable', { private_key_passphrase_variable: 'DATABASE_URL' }],
+    ['body.private_key_passphrase_variable', { private_key_passphrase_variable: 'SSH_PASSPHRASE_A' }],
+    ['body.password_variable', { password_variable: 'DATABASE_URL' }],
+    ['body.password_variable', { password_variable: 'SSH_PASSWORD_A', private_key_path: '/key' }],
+    ['body.proxy_jump', { proxy_jump: 'No Slug' }],
+    ['body.proxy_jump', { proxy_jump: 'no-such-host' }],
+    ['body.proxy_jump', { proxy_jump: 'refused' }],
     ['body.host_key_sha256', { host_key_sha256: 'MD5:aa:bb' }],
     ['body.host_key_sha256', { host_key_sha256: `${key}=` }],
     ['body.labels.1', { labels: ['ok', ''] }],
@@ -159,15 +177,26 @@ describe('POST /api/v1/hosts/{host_id}/check', () => {
     const { pool } = stack.database
     const id = await addHost(pool)
     const checking = api.call('POST', `/api/v1/hosts/${id}/check`)
-    const taken = await until('a dispatcher is asked', async () => {
-      const ids = await takeHostChecks(pool, 1)
-      return ids.length > 0 ? ids : null
-    })
-    expect(taken).toEqual([id])
-    await recordHostCheck(pool, id, found)
+    const taken = await until('a dispatcher is asked', async () => (await takeHostChecks(pool, 1))[0] ?? null)
+    expect(taken.hostId).toBe(id)
+    const findings = { ...newFindings(), clockSkewSeconds: -7, freeDiskBytes: 5e12, remoteUser: 'agent' }
+    const blockedReason = 'no program'
+    await recordHostCheck(pool, { ...taken, ...found, cooldownSeconds: 0, found: findings, blockedReason })
     const { status, body } = await checking
     expect(status).toBe(200)
-    expect(body).toMatchObject({ ...expected, shown_host_key_sha256: found.shownHostKeySha256 })
+    const last = {
+      checked_at: taken.startedAt.toISOString(),
+      findings: findings.findings,
+      ...{ clock_skew_seconds: -7, free_disk_bytes: 5e12, remote_user: 'agent', remote_system: null },
+    }
+    expect(body).toEqual({
+      ...{ error: null, ...expected },
+      checked_at: taken.startedAt.toISOString(),
+      shown_host_key_sha256: found.shownHostKeySha256,
+      found: last,
+    })
+    const host = await api.call('GET', `/api/v1/hosts/${id}`)
+    expect(host.body).toMatchObject({ last_check: last, blocked_reason: 'no program' })
   })
 
   it('is 503 with Retry-After when no dispatcher answers', async () => {

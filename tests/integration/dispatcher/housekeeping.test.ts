@@ -11,7 +11,9 @@ import {
 import { createTestDatabase } from '../../support/database.ts'
 import type { TestDatabase } from '../../support/database.ts'
 import { fakeSsh, unreachable } from '../../support/fake-ssh.ts'
+import type { FakeSsh } from '../../support/fake-ssh.ts'
 import { at } from '../../support/fixed-clock.ts'
+import { createGate } from '../../support/gate.ts'
 import { testReplica } from '../../support/replica.ts'
 import type { TestReplica } from '../../support/replica.ts'
 import { addHost, addTask, claimedTask, runningTask, taskIn } from '../../support/task-factory.ts'
@@ -203,6 +205,98 @@ describe('the dispatch cycle', () => {
     const host = await getHost(database.pool, hostId)
     expect(host).toMatchObject({ lastError: null, shownHostKeySha256: host?.hostKeySha256 })
     expect(await checking.cycle()).toMatchObject({ checks: 0 })
+  })
+
+  describe('probing', () => {
+    const probing = (ssh: FakeSsh, id = 'first') =>
+      testReplica(database.pool, ssh, { id, policy: { hostCheckSeconds: 300 } })
+
+    async function age(hostId: string): Promise<void> {
+      await database.pool.query(`update hosts set last_check_at = now() - interval '1 hour' where id = $1`, [
+        hostId,
+      ])
+    }
+
+    it('checks each host that nobody has checked for long, once among all replicas', async () => {
+      const hostId = await addHost(database.pool)
+      await addHost(database.pool, { paused: true })
+      const replicas = [probing(fakeSsh()), probing(fakeSsh(), 'second')]
+      const reports = await Promise.all(replicas.map((each) => each.cycle()))
+      expect(reports.reduce((sum, { checks }) => sum + checks, 0)).toBe(1)
+      await Promise.all(replicas.map((each) => each.checks.settled()))
+      expect(await getHost(database.pool, hostId)).toMatchObject({
+        lastCheck: { remoteUser: 'agent', findings: { command: { outcome: 'ok' } } },
+        blockedReason: null,
+      })
+      expect(await replicas[0]?.cycle()).toMatchObject({ checks: 0 })
+      await age(hostId)
+      expect(await replicas[1]?.cycle()).toMatchObject({ checks: 1 })
+      await replicas[1]?.checks.settled()
+    })
+
+    it('does not wait for a host that is slow to answer, and asks only so many at a time', async () => {
+      for (let count = 0; count < 10; count++) await addHost(database.pool)
+      const gate = createGate()
+      const slow = probing(fakeSsh({ dial: () => gate.opened.then(() => null) }))
+      expect(await slow.cycle()).toMatchObject({ checks: 8 })
+      expect(await slow.cycle()).toMatchObject({ checks: 0 })
+      gate.open()
+      await slow.checks.settled()
+      expect(await slow.cycle()).toMatchObject({ checks: 2 })
+      await slow.checks.settled()
+    })
+
+    it('leaves a host alone for a while that cannot be reached, until a check is good', async () => {
+      const hostId = await addHost(database.pool)
+      let dead = true
+      const replica = probing(fakeSsh({ dial: () => (dead ? unreachable() : null) }))
+      await replica.cycle()
+      await replica.checks.settled()
+      const host = await getHost(database.pool, hostId)
+      expect(host).toMatchObject({ failures: 1, lastError: 'no route to host' })
+      expect(host?.coolingDownUntil?.getTime()).toBeGreaterThan(host?.checkedAt?.getTime() ?? 0)
+      expect(host?.lastCheck?.findings.connection).toMatchObject({ outcome: 'problem' })
+      dead = false
+      await age(hostId)
+      await replica.cycle()
+      await replica.checks.settled()
+      expect(await getHost(database.pool, hostId)).toMatchObject({
+        failures: 0,
+        coolingDownUntil: null,
+        lastError: null,
+      })
+    })
+
+    it('keeps tasks from a host on which none would work, until a check is good', async () => {
+      const hostId = await addHost(database.pool)
+      let missing = true
+      const command = { kind: 'command_not_found', message: 'no program' } as const
+      const replica = probing(fakeSsh({ examine: () => (missing ? { command } : {}) }))
+      await replica.cycle()
+      await replica.checks.settled()
+      const task = await addTask(database.pool, { requires: [], requestedMode: 'ssh_cli' })
+      expect(await replica.cycle()).toMatchObject({ claimed: 0 })
+      expect(await getHost(database.pool, hostId)).toMatchObject({
+        blockedReason: expect.stringContaining('no program'),
+        lastError: null,
+      })
+      missing = false
+      await age(hostId)
+      await replica.cycle()
+      await replica.checks.settled()
+      expect(await replica.cycle()).toMatchObject({ claimed: 1 })
+      await replica.runs.idle()
+      expect(await getTask(database.pool, task.id)).toMatchObject({ status: 'succeeded' })
+    })
+
+    it('says nothing about a host when it is the dispatcher that stops', async () => {
+      const hostId = await addHost(database.pool)
+      const stopped = { kind: 'cancelled', message: 'the check was cancelled' } as const
+      const replica = probing(fakeSsh({ dial: () => stopped }))
+      await replica.cycle()
+      await replica.checks.settled()
+      expect(await getHost(database.pool, hostId)).toMatchObject({ lastCheck: null, lastError: null })
+    })
   })
 
   it('goes on with the other phases when one fails', async () => {

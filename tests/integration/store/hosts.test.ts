@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import {
+  claimForHost,
   deleteAgent,
   getHost,
   listCandidates,
@@ -10,12 +11,14 @@ import {
   recordHostCheck,
   requestHostCheck,
   setHostPaused,
+  takeDueHostChecks,
   takeHostChecks,
 } from '@switchyard/store'
+import type { HostCheckRecord } from '@switchyard/store'
 import { createTestDatabase } from '../../support/database.ts'
 import type { TestDatabase } from '../../support/database.ts'
 import { at } from '../../support/fixed-clock.ts'
-import { addAgent, addHost, newHost } from '../../support/task-factory.ts'
+import { addAgent, addHost, addTask, newFindings, newHost } from '../../support/task-factory.ts'
 
 let database: TestDatabase
 beforeAll(async () => {
@@ -25,6 +28,13 @@ afterAll(() => database.drop())
 
 const failure = { cooldownSeconds: 10, error: 'refused', shownHostKeySha256: null }
 const shown = `SHA256:${'b'.repeat(43)}`
+const findings = newFindings()
+const unreached = {
+  shownHostKeySha256: null,
+  cooldownSeconds: 10,
+  found: findings,
+  blockedReason: undefined,
+}
 
 describe('a host', () => {
   it('is what its definition says, and is replaced as a whole', async () => {
@@ -100,12 +110,123 @@ describe('a host', () => {
     expect(await requestHostCheck(database.pool, 'nobody')).toBeNull()
     expect(await requestHostCheck(database.pool, hostId)).toBeInstanceOf(Date)
     const taken = await Promise.all([takeHostChecks(database.pool, 10), takeHostChecks(database.pool, 10)])
-    expect(taken.flat()).toEqual([hostId])
-    await recordHostCheck(database.pool, hostId, { error: 'wrong key', shownHostKeySha256: shown })
+    expect(taken.flat()).toEqual([{ hostId, startedAt: expect.any(Date) }])
+    for (const start of taken.flat()) {
+      const record = { ...start, ...unreached, error: 'wrong key', shownHostKeySha256: shown }
+      expect(await recordHostCheck(database.pool, record)).toEqual({ coolingDownUntil: expect.any(Date) })
+    }
     expect(await getHost(database.pool, hostId)).toMatchObject({
       lastError: 'wrong key',
       shownHostKeySha256: shown,
+      failures: 1,
+      lastCheck: findings,
+      lastCheckAt: taken.flat()[0]?.startedAt,
     })
+  })
+
+  it('is checked by one replica when nobody has for long, unless it is paused', async () => {
+    const { pool } = database
+    await pool.query('delete from agents')
+    const hostId = await addHost(pool)
+    await addHost(pool, { paused: true })
+    const take = () => takeDueHostChecks(pool, { limit: 10, everySeconds: 300 })
+    const taken = (await Promise.all([take(), take()])).flat()
+    expect(taken.map((start) => start.hostId)).toEqual([hostId])
+    expect(await take()).toEqual([])
+    for (const start of taken) await recordHostCheck(pool, { ...start, ...unreached, error: null })
+    expect(await take()).toEqual([])
+    await pool.query(`update hosts set last_check_at = now() - interval '301 seconds' where id = $1`, [
+      hostId,
+    ])
+    expect(await take()).toHaveLength(1)
+    // Whoever took it is gone.
+    await pool.query(`update hosts set check_started_at = now() - interval '301 seconds' where id = $1`, [
+      hostId,
+    ])
+    expect(await take()).toHaveLength(1)
+  })
+
+  it('keeps what the check found that began last, and of the present definition only', async () => {
+    const { pool } = database
+    const host = newHost()
+    await putHost(pool, host)
+    async function begin() {
+      await requestHostCheck(pool, host.id)
+      const [start] = await takeHostChecks(pool, 1)
+      if (start === undefined) throw new Error('nothing was taken')
+      return start
+    }
+    const blocked = { ...unreached, error: null, blockedReason: 'no program' }
+    const first = await begin()
+    await pool.query(
+      `update hosts set check_started_at = check_started_at - interval '1 second' where id = $1`,
+      [host.id],
+    )
+    const second = await begin()
+    expect(await recordHostCheck(pool, { ...first, startedAt: at(0), ...blocked })).toBeNull()
+    expect(await recordHostCheck(pool, { ...second, ...blocked })).toEqual({ coolingDownUntil: null })
+    // The same definition again, as at the start of a dispatcher, does not undo what was found.
+    await putHost(pool, host)
+    expect(await getHost(pool, host.id)).toMatchObject({ blockedReason: 'no program', lastCheck: findings })
+    const third = await begin()
+    await putHost(pool, { ...host, command: ['another'] })
+    expect(await getHost(pool, host.id)).toMatchObject({ blockedReason: null, lastCheck: null })
+    expect(await recordHostCheck(pool, { ...third, ...blocked })).toBeNull()
+    // Who waits for the result of the third gets a fourth.
+    expect(await takeHostChecks(pool, 10)).toMatchObject([{ hostId: host.id }])
+  })
+
+  it('stays blocked while it cannot be reached, and gets tasks again after a good check', async () => {
+    const { pool } = database
+    const label = 'only-the-blocked-one'
+    const hostId = await addHost(pool, { labels: [label] })
+    async function check(found: Partial<HostCheckRecord>) {
+      await requestHostCheck(pool, hostId)
+      for (const start of await takeHostChecks(pool, 10))
+        await recordHostCheck(pool, { ...start, ...unreached, cooldownSeconds: 0, error: null, ...found })
+    }
+    const claim = () => claimForHost(pool, { hostId, dispatcherId: 'd', startSeconds: 30 })
+    await addTask(pool, { requires: [label] })
+    await check({ blockedReason: 'no program' })
+    expect(await claim()).toEqual([])
+    await check({ error: 'refused', blockedReason: undefined })
+    expect(await getHost(pool, hostId)).toMatchObject({ blockedReason: 'no program', lastError: 'refused' })
+    expect(await claim()).toEqual([])
+    const candidates = await listCandidates(pool, 'ssh_cli', 100)
+    expect(candidates.find(({ agentId }) => agentId === hostId)).toMatchObject({
+      blockedReason: 'no program',
+    })
+    await check({ blockedReason: null })
+    expect(await claim()).toHaveLength(1)
+  })
+
+  it('is reached through hosts that exist, never in a circle', async () => {
+    const { pool } = database
+    const [a, b, c] = [newHost({ port: 1001 }), newHost({ port: 1002 }), newHost({ port: 1003 })]
+    expect(await putHost(pool, { ...b, proxyJump: a.id })).toBe('jump_unknown')
+    expect(await getHost(pool, b.id)).toBeNull()
+    expect(await putHost(pool, { ...a, proxyJump: a.id })).toBe('jump_circle')
+    await putHost(pool, a)
+    await putHost(pool, { ...b, proxyJump: a.id })
+    await putHost(pool, { ...c, proxyJump: b.id })
+    expect(await putHost(pool, { ...a, proxyJump: c.id })).toBe('jump_circle')
+    expect((await getHost(pool, c.id))?.jumpHosts.map(({ port }) => port)).toEqual([1002, 1001])
+    expect((await getHost(pool, a.id))?.jumpHosts).toEqual([])
+    expect(await deleteAgent(pool, a.id, 'ssh_cli')).toMatchObject({ kind: 'in_use', behind: 1 })
+    await putHost(pool, b)
+    expect(await deleteAgent(pool, a.id, 'ssh_cli')).toEqual({ kind: 'deleted' })
+  })
+
+  it('makes no circle of two definitions that arrive together', async () => {
+    const { pool } = database
+    const [a, b] = [newHost(), newHost()]
+    await putHost(pool, a)
+    await putHost(pool, b)
+    const results = await Promise.all([
+      putHost(pool, { ...a, proxyJump: b.id }),
+      putHost(pool, { ...b, proxyJump: a.id }),
+    ])
+    expect(results.sort()).toEqual(['jump_circle', 'replaced'])
   })
 
   it('is paused, resumed and deleted', async () => {

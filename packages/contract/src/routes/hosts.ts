@@ -65,7 +65,8 @@ export const checkHost = route({
   tag: 'Hosts',
   summary: 'Let a dispatcher try the host',
   description:
-    'A dispatcher connects, compares the host key and authenticates; the answer says what it found.',
+    'A dispatcher logs in and finds out what a run would meet: a trial run, the command, the workdir, clock and disk. The ' +
+    'answer says what it found; it also stands in `last_check` of the host.',
   roles: ['admin', 'coordinator'],
   params: HostParams,
   answers: { 200: { description: 'What was found.', schema: HostCheck } },

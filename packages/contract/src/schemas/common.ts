@@ -9,8 +9,10 @@ export const Timestamp = Type.String({ format: 'date-time', description: 'RFC 33
 
 export const TaskId = Type.String({ format: 'uuid', description: 'UUIDv7: sorts by creation.' })
 
+export const SLUG = '^[a-z0-9][a-z0-9._-]{0,63}$'
+
 export const AgentId = Type.String({
-  pattern: '^[a-z0-9][a-z0-9._-]{0,63}$',
+  pattern: SLUG,
   description: 'A slug chosen by the owner: lower case letters, digits, `.`, `_`, `-`.',
   examples: ['claude-laptop'],
 })

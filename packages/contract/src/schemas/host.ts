@@ -1,5 +1,6 @@
+import { FINDING_OUTCOMES, HOST_CHECK_SUBJECTS } from '@switchyard/core'
 import Type from 'typebox'
-import { AgentId, Labels, NextCursor, nullable, text, Timestamp } from './common.ts'
+import { AgentId, Labels, NextCursor, nullable, SLUG, text, Timestamp } from './common.ts'
 
 const HostKey = Type.String({
   pattern: '^SHA256:[A-Za-z0-9+/]{43}$',
@@ -15,6 +16,27 @@ const definition = {
   user: Type.String({ pattern: '^[A-Za-z0-9_][A-Za-z0-9._@\\\\-]{0,63}$' }),
   private_key_path: nullable(
     text({ minLength: 1, maxLength: 1_024, description: "On the dispatcher's machine; null: ssh-agent." }),
+  ),
+  private_key_passphrase_variable: nullable(
+    Type.String({
+      pattern: '^SSH_PASSPHRASE_[A-Za-z0-9_]{1,64}$',
+      description: "The variable of the dispatcher's environment with the passphrase of an encrypted key.",
+    }),
+  ),
+  password_variable: nullable(
+    Type.String({
+      pattern: '^SSH_PASSWORD_[A-Za-z0-9_]{1,64}$',
+      description:
+        "The variable of the dispatcher's environment with the password to log in with instead of a key. Refused unless " +
+        'the dispatchers run with SWITCHYARD_ALLOW_PASSWORDS=true.',
+    }),
+  ),
+  proxy_jump: nullable(
+    Type.String({
+      pattern: SLUG,
+      description:
+        'The id of the host through which this one is reached; that one may itself be behind another.',
+    }),
   ),
   host_key_sha256: HostKey,
   labels: Labels,
@@ -33,6 +55,28 @@ const definition = {
   paused: Type.Boolean(),
 }
 
+const finding = Type.Object({
+  outcome: Type.Enum([...FINDING_OUTCOMES], {
+    description: '`unknown`: something before it kept the check from looking.',
+  }),
+  message: Type.String({ description: 'What was found and, when it is a problem, what to do about it.' }),
+})
+
+const HostFindings = Type.Object({
+  checked_at: Timestamp,
+  findings: Type.Object(
+    Object.fromEntries(HOST_CHECK_SUBJECTS.map((subject) => [subject, finding])) as Record<
+      (typeof HOST_CHECK_SUBJECTS)[number],
+      typeof finding
+    >,
+    { description: 'While `launcher`, `workdir` or `command` is a problem, the host gets no tasks.' },
+  ),
+  clock_skew_seconds: nullable(Type.Integer({ description: "Its clock minus the dispatcher's." })),
+  free_disk_bytes: nullable(Type.Integer({ description: 'On the file system of the run folders.' })),
+  remote_user: nullable(Type.String()),
+  remote_system: nullable(Type.String({ description: 'As `uname -srm` prints it.' })),
+})
+
 export const Host = Type.Object({
   id: AgentId,
   ...definition,
@@ -42,6 +86,10 @@ export const Host = Type.Object({
   last_error: nullable(Type.String()),
   shown_host_key_sha256: nullable(Type.String({ description: 'What it showed at the last dial or check.' })),
   checked_at: nullable(Timestamp),
+  last_check: nullable(HostFindings),
+  blocked_reason: nullable(
+    Type.String({ description: 'Why it gets no tasks until a check is good: every run would fail there.' }),
+  ),
   last_seen_at: nullable(Timestamp),
   created_at: Timestamp,
   updated_at: Timestamp,
@@ -52,6 +100,9 @@ export const HostDefinition = Type.Object(
     ...definition,
     port: Type.Optional(definition.port),
     private_key_path: Type.Optional(definition.private_key_path),
+    private_key_passphrase_variable: Type.Optional(definition.private_key_passphrase_variable),
+    password_variable: Type.Optional(definition.password_variable),
+    proxy_jump: Type.Optional(definition.proxy_jump),
     labels: Type.Optional(definition.labels),
     max_concurrent: Type.Optional(definition.max_concurrent),
     workdir: Type.Optional(definition.workdir),
@@ -82,12 +133,16 @@ export const HostCheck = Type.Object({
   shown_host_key_sha256: nullable(Type.String()),
   error: nullable(Type.String()),
   checked_at: Timestamp,
+  found: HostFindings,
 })
 
 /** What PUT /hosts fills in. Also the defaults of the hosts file. */
 export const HOST_DEFAULTS = {
   port: 22,
   private_key_path: null,
+  private_key_passphrase_variable: null,
+  password_variable: null,
+  proxy_jump: null,
   labels: [],
   max_concurrent: 1,
   workdir: null,

@@ -88,15 +88,14 @@ export function bindAgents(binding: Binding, { pool, waker }: ApiContext): void 
   }
 }
 
-/** The problem of deleting what unfinished tasks need. */
+/** The problem of deleting what unfinished tasks, or other hosts, need. */
 export function inUse(
   id: string,
-  { held, assigned }: { readonly held: number; readonly assigned: number },
+  { held, assigned, behind }: { readonly held: number; readonly assigned: number; readonly behind: number },
 ): Problem {
-  return new Problem('agent_in_use', `${id} holds ${held} task(s) and ${assigned} more are assigned to it.`, {
-    held,
-    assigned,
-  })
+  const hosts = behind === 0 ? '' : ` ${behind} host(s) are reached through it.`
+  const happened = `${id} holds ${held} task(s) and ${assigned} more are assigned to it.${hosts}`
+  return new Problem('agent_in_use', happened, { held, assigned, behind })
 }
 
 function notFound(id: string): Problem {

@@ -1,13 +1,13 @@
 import { HOST_DEFAULTS, ROUTES } from '@switchyard/contract'
-import { normalizeLabels } from '@switchyard/core'
+import { contradictionIn, normalizeLabels } from '@switchyard/core'
 import { deleteAgent, getHost, listHosts, putHost, requestHostCheck } from '@switchyard/store'
 import type { Host } from '@switchyard/store'
 import type { ApiContext } from '../context.ts'
-import { bind } from '../http/bind.ts'
+import { bind, invalidRequest } from '../http/bind.ts'
 import type { Binding } from '../http/bind.ts'
 import { page, slugFromCursor } from '../http/cursor.ts'
 import { Problem } from '../problem.ts'
-import { hostToWire } from '../wire/to-wire.ts'
+import { hostToWire, lastCheckToWire } from '../wire/to-wire.ts'
 import { inUse } from './agents.ts'
 
 const LOOK_AGAIN_MILLISECONDS = 250
@@ -18,12 +18,18 @@ export function bindHosts(binding: Binding, context: ApiContext): void {
 
   bind(binding, ROUTES.putHost, async ({ params, body }) => {
     const given = { ...HOST_DEFAULTS, ...body }
+    const contradiction = contradictionIn(given)
+    if (contradiction !== null)
+      throw invalidRequest([{ path: `body.${contradiction.key}`, message: contradiction.message }])
     const outcome = await putHost(pool, {
       id: params.host_id,
       address: given.address,
       port: given.port,
       user: given.user,
       privateKeyPath: given.private_key_path,
+      privateKeyPassphraseVariable: given.private_key_passphrase_variable,
+      passwordVariable: given.password_variable,
+      proxyJump: given.proxy_jump,
       hostKeySha256: given.host_key_sha256,
       labels: normalizeLabels(given.labels),
       maxConcurrent: given.max_concurrent,
@@ -35,6 +41,13 @@ export function bindHosts(binding: Binding, context: ApiContext): void {
     })
     if (outcome === 'id_taken')
       throw new Problem('agent_exists', `${params.host_id} is the id of an http_pull agent.`)
+    if (outcome === 'jump_unknown' || outcome === 'jump_circle') {
+      const message =
+        outcome === 'jump_unknown'
+          ? `names no host that is configured: PUT ${String(given.proxy_jump)} first`
+          : `leads in a circle: ${String(given.proxy_jump)} is itself reached through ${params.host_id}`
+      throw invalidRequest([{ path: 'body.proxy_jump', message }])
+    }
     waker.wake()
     return { status: outcome === 'created' ? 201 : 200, body: hostToWire(await find(params.host_id)) }
   })
@@ -73,8 +86,9 @@ export function bindHosts(binding: Binding, context: ApiContext): void {
     const deadline = performance.now() + hostCheckMilliseconds
     while (performance.now() < deadline && !over.aborted) {
       const host = await find(params.host_id)
-      if (host.checkedAt !== null && host.checkedAt >= requestedAt)
-        return { status: 200, body: checkOf(host, host.checkedAt) }
+      const found = lastCheckToWire(host)
+      if (found !== null && host.lastCheckAt !== null && host.lastCheckAt >= requestedAt)
+        return { status: 200, body: { ...checkOf(host), checked_at: found.checked_at, found } }
       await wakeUps.next(LOOK_AGAIN_MILLISECONDS, over)
     }
     throw new Problem(
@@ -92,14 +106,13 @@ export function bindHosts(binding: Binding, context: ApiContext): void {
   }
 }
 
-function checkOf(host: Host, checkedAt: Date) {
+function checkOf(host: Host) {
   const shown = host.shownHostKeySha256
   return {
     reachable: host.lastError === null,
     host_key_matches: shown === null ? null : shown === host.hostKeySha256,
     shown_host_key_sha256: shown,
     error: host.lastError,
-    checked_at: checkedAt.toISOString(),
   }
 }
 

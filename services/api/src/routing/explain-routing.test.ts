@@ -61,6 +61,7 @@ const host: Candidate = {
   paused: false,
   coolingDownUntil: null,
   lastError: null,
+  blockedReason: null,
   lastSeenAt: now,
 }
 const agent: Candidate = { ...host, agentId: 'agent-1', executionMode: 'http_pull', maxConcurrent: null }

@@ -85,6 +85,9 @@ export function hostToWire(host: Host): Static<typeof WireHost> {
     port: host.port,
     user: host.user,
     private_key_path: host.privateKeyPath,
+    private_key_passphrase_variable: host.privateKeyPassphraseVariable,
+    password_variable: host.passwordVariable,
+    proxy_jump: host.proxyJump,
     host_key_sha256: host.hostKeySha256,
     labels: [...host.labels],
     max_concurrent: host.maxConcurrent,
@@ -99,9 +102,24 @@ export function hostToWire(host: Host): Static<typeof WireHost> {
     last_error: host.lastError,
     shown_host_key_sha256: host.shownHostKeySha256,
     checked_at: instantOrNull(host.checkedAt),
+    last_check: lastCheckToWire(host),
+    blocked_reason: host.blockedReason,
     last_seen_at: instantOrNull(host.lastSeenAt),
     created_at: instant(host.createdAt),
     updated_at: instant(host.updatedAt),
+  }
+}
+
+/** What the last check of a host found, as the contract has it; null when there was none. */
+export function lastCheckToWire({ lastCheck, lastCheckAt }: Host): Static<typeof WireHost>['last_check'] {
+  if (lastCheck === null || lastCheckAt === null) return null
+  return {
+    checked_at: instant(lastCheckAt),
+    findings: lastCheck.findings,
+    clock_skew_seconds: lastCheck.clockSkewSeconds,
+    free_disk_bytes: lastCheck.freeDiskBytes,
+    remote_user: lastCheck.remoteUser,
+    remote_system: lastCheck.remoteSystem,
   }
 }
 

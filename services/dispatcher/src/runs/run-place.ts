@@ -6,9 +6,14 @@ import type { RunFolder } from '../ssh/index.ts'
 /** The variable of a host's `env` that says where its run folders are. */
 const RUNS_DIRECTORY = 'SWITCHYARD_RUNS_DIR'
 
+/** The directory of a host's run folders; null: what the host itself takes. */
+export function runsDirectoryOf(host: Pick<Host, 'env'>): string | null {
+  return host.env[RUNS_DIRECTORY] ?? null
+}
+
 /** Where an attempt lives on its host. */
 export function folderOf(host: Pick<Host, 'env'>, { task }: Pick<Claim, 'task'>): RunFolder {
-  return { root: host.env[RUNS_DIRECTORY] ?? null, id: runIdOf(task.id, task.attempt) }
+  return { root: runsDirectoryOf(host), id: runIdOf(task.id, task.attempt) }
 }
 
 /**
@@ -16,5 +21,5 @@ export function folderOf(host: Pick<Host, 'env'>, { task }: Pick<Claim, 'task'>)
  * proves something only where it would have been made.
  */
 export function placeOf(host: Pick<Host, 'user' | 'hostKeySha256' | 'env'>): string {
-  return JSON.stringify([host.hostKeySha256, host.user, host.env[RUNS_DIRECTORY] ?? null])
+  return JSON.stringify([host.hostKeySha256, host.user, runsDirectoryOf(host)])
 }

@@ -1,5 +1,5 @@
-import type { Socket } from 'node:net'
 import type { Client, ClientChannel } from 'ssh2'
+import type { Way } from './way.ts'
 
 export type ExecuteResult =
   { readonly ok: true; readonly channel: ClientChannel } | { readonly ok: false; readonly message: string }
@@ -10,6 +10,8 @@ const GOODBYE_MILLISECONDS = 1000
 export interface Connection {
   /** Opens a channel and asks for the command line. Never rejects. */
   execute(commandLine: string): Promise<ExecuteResult>
+  /** Opens a channel to an address that the host reaches. Aborting stops waiting. Never rejects. */
+  forward(address: string, port: number, signal: AbortSignal): Promise<ExecuteResult>
   onClosed(listener: () => void): void
   end(): void
 }
@@ -18,11 +20,17 @@ export interface Connection {
  * Wraps a client that is ready. An `error` listener must be attached already and stay: without one a connection reset
  * would end the process.
  */
-export function wrapClient(client: Client, socket: Socket, channelOpenSeconds: number): Connection {
+export function wrapClient(client: Client, way: Way, channelOpenSeconds: number): Connection {
   let open = true
   client.once('close', () => (open = false))
   return {
-    execute: (commandLine) => execute(client, commandLine, channelOpenSeconds),
+    execute: (commandLine) =>
+      openChannel(channelOpenSeconds, (given) => void client.exec(commandLine, given)),
+    forward(address, port, signal) {
+      // The origin is what the jump host may log; no listener of ours stands there.
+      const open = (given: Given) => void client.forwardOut('127.0.0.1', 0, address, port, given)
+      return openChannel(channelOpenSeconds, open, signal)
+    },
     onClosed(listener) {
       if (open) client.once('close', listener)
       else listener()
@@ -30,27 +38,36 @@ export function wrapClient(client: Client, socket: Socket, channelOpenSeconds: n
     end() {
       client.end()
       // A host that is gone never answers the goodbye.
-      const timer = setTimeout(() => socket.destroy(), GOODBYE_MILLISECONDS)
-      socket.once('close', () => clearTimeout(timer))
+      const timer = setTimeout(() => way.destroy(), GOODBYE_MILLISECONDS)
+      way.stream.once('close', () => clearTimeout(timer))
     },
   }
 }
 
-function execute(client: Client, commandLine: string, seconds: number): Promise<ExecuteResult> {
+type Given = (error: Error | undefined, channel: ClientChannel) => void
+
+function openChannel(
+  seconds: number,
+  open: (given: Given) => void,
+  signal?: AbortSignal,
+): Promise<ExecuteResult> {
   return new Promise((resolve) => {
-    let given = false
+    let settled = false
     const settle = (result: ExecuteResult) => {
       clearTimeout(timer)
-      given = true
+      signal?.removeEventListener('abort', onAbort)
+      settled = true
       resolve(result)
     }
+    const onAbort = () => settle({ ok: false, message: 'it was cancelled' })
     const timer = setTimeout(() => {
       settle({ ok: false, message: `the host did not open a channel within ${seconds} s` })
     }, seconds * 1000)
+    signal?.addEventListener('abort', onAbort, { once: true })
     try {
-      client.exec(commandLine, (error, channel) => {
+      open((error, channel) => {
         if (error !== undefined) settle({ ok: false, message: error.message })
-        else if (given) channel.close()
+        else if (settled) channel.close()
         else settle({ ok: true, channel })
       })
     } catch (error) {

@@ -1,13 +1,12 @@
-import { connect as connectSocket, type Socket } from 'node:net'
 import { NodeSSH } from 'node-ssh'
 import { wrapClient, type Connection } from './connection.ts'
-import { loadCredentials, type Credentials } from './credentials.ts'
+import { loadCredentials, type CredentialOptions, type Credentials } from './credentials.ts'
 import { describeHostKey, isSameFingerprint, type HostKey } from './host-key.ts'
 import type { DialFailure, DialResult, SshTarget } from './target.ts'
+import { openWay, type Way } from './way.ts'
 
-export interface DialOptions {
-  /** What SSH_AUTH_SOCK says; null when there is no ssh-agent. */
-  readonly agentSocket: string | null
+export interface DialOptions extends CredentialOptions {
+  /** For each hop. */
   readonly dialTimeoutSeconds: number
   /** A silent host is asked for a sign of life this often, … */
   readonly keepaliveSeconds: number
@@ -21,30 +20,41 @@ interface Dialed {
   readonly hostKey: HostKey
 }
 
-/** Connects, verifies the host key, then authenticates. When it fails no socket, timer or listener is left. */
+/** Connects, through its jump hosts, verifies each host key, then authenticates. When it fails no socket, timer or listener is left. */
 export async function dial(
   target: SshTarget,
   options: DialOptions,
   signal: AbortSignal,
 ): Promise<DialResult<Dialed>> {
-  const loaded = await loadCredentials(target, options.agentSocket)
+  const loaded = await loadCredentials(target, options)
   if (!loaded.ok) return loaded
-  if (signal.aborted) return { ok: false, failure: cancelled(target) }
-
-  const socket = connectSocket({ host: target.address, port: target.port, noDelay: true })
+  const opened = await openWay(target, (jump) => dial(jump, options, signal), signal)
+  if (signal.aborted) {
+    if (opened.ok) opened.value.destroy()
+    return { ok: false, failure: cancelled(target) }
+  }
+  if (!opened.ok) return opened
+  const way = opened.value
   const progress: Progress = { handshaken: false, hostKey: null, interruption: null }
+  const interruption = new AbortController()
   const interrupt = (failure: DialFailure) => {
     progress.interruption ??= failure
-    socket.destroy()
+    way.destroy()
+    interruption.abort()
   }
+  // A stream through a jump host that is gone tells nobody that it was destroyed.
+  const interrupted = new Promise<never>((_resolve, reject) => {
+    interruption.signal.addEventListener('abort', () => reject(new Error('interrupted')), { once: true })
+  })
   const onAbort = () => interrupt(cancelled(target))
   const timer = setTimeout(() => interrupt(timedOut(target, options)), options.dialTimeoutSeconds * 1000)
   signal.addEventListener('abort', onAbort, { once: true })
   try {
-    const connection = await handshake(target, loaded.credentials, socket, options, progress)
+    const shaking = handshake(target, loaded.credentials, way, options, progress)
+    const connection = await Promise.race([shaking, interrupted])
     return { ok: true, value: { connection, hostKey: progress.hostKey ?? unseenHostKey() } }
   } catch (error) {
-    socket.destroy()
+    way.destroy()
     const failure = progress.interruption ?? explain(error, target, progress)
     const shown = progress.hostKey === null ? {} : { shownHostKeySha256: progress.hostKey.sha256 }
     return { ok: false, failure: { ...failure, ...shown } }
@@ -63,19 +73,15 @@ interface Progress {
 async function handshake(
   target: SshTarget,
   credentials: Credentials,
-  socket: Socket,
+  way: Way,
   options: DialOptions,
   progress: Progress,
 ): Promise<Connection> {
   const ssh = new NodeSSH()
   const connecting = ssh.connect({
-    sock: socket,
+    sock: way.stream,
     username: target.user,
-    ...(credentials.kind === 'key'
-      ? { privateKey: credentials.privateKey }
-      : { agent: credentials.socketPath }),
-    // Naming the one method skips the usual first try with none, which some servers hold against their clients.
-    authHandler: [credentials.kind === 'key' ? 'publickey' : 'agent'],
+    ...authentication(credentials),
     hostVerifier: (key: Buffer) => {
       progress.hostKey = describeHostKey(key)
       return isSameFingerprint(progress.hostKey.sha256, target.hostKeySha256)
@@ -91,7 +97,25 @@ async function handshake(
   client?.once('handshake', () => (progress.handshaken = true))
   await connecting
   if (client === null) throw new Error('the connection closed as soon as it was ready')
-  return wrapClient(client, socket, options.channelOpenSeconds)
+  return wrapClient(client, way, options.channelOpenSeconds)
+}
+
+/** Naming the one method skips the usual first try with none, which some servers hold against their clients. */
+function authentication(credentials: Credentials) {
+  switch (credentials.kind) {
+    case 'key': {
+      const { privateKey, passphrase } = credentials
+      return {
+        privateKey,
+        ...(passphrase === null ? {} : { passphrase }),
+        authHandler: ['publickey' as const],
+      }
+    }
+    case 'agent':
+      return { agent: credentials.socketPath, authHandler: ['agent' as const] }
+    case 'password':
+      return { password: credentials.password, authHandler: ['password' as const] }
+  }
 }
 
 function explain(error: unknown, target: SshTarget, progress: Progress): DialFailure {
@@ -111,7 +135,10 @@ function explain(error: unknown, target: SshTarget, progress: Progress): DialFai
   }
   // A numeric code is the reason of the server's own disconnect message, such as too many tries.
   if (level === 'client-authentication' || (progress.handshaken && typeof code === 'number')) {
-    return { kind: 'authentication_failed', message: `${where} refused the key: ${String(message)}` }
+    return {
+      kind: 'authentication_failed',
+      message: `${where} refused the ${target.passwordVariable == null ? 'key' : 'password'}: ${String(message)}`,
+    }
   }
   return { kind: 'unreachable', message: `${where} cannot be reached: ${message ?? String(error)}` }
 }

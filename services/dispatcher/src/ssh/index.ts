@@ -1,5 +1,6 @@
 export { createSsh, SSH_DEFAULTS } from './ssh.ts'
 export type { Ssh, SshCheck, SshOptions } from './ssh.ts'
+export type { Examination, TrialRequest } from './examine.ts'
 export { runIdOf } from './run-folder.ts'
 export type { RunFolder } from './run-folder.ts'
 export type { DialFailure, SshTarget } from './target.ts'

@@ -36,23 +36,21 @@ export async function launch(
   }
 }
 
-/**
- * Finds out whether the host could start a command of ours: everything that a launch does before it starts something. Null
- * when it could, else why not.
- */
+/** Does everything that a launch does before it starts something. Null when the host could start the command. Never rejects. */
 export async function tryLaunch(
   connection: Pick<Connection, 'execute'>,
+  request: Pick<LaunchRequest, 'root' | 'id' | 'command' | 'workdir' | 'environment' | 'signal'>,
   timing: RunTiming,
-): Promise<string | null> {
+): Promise<LaunchResult | null> {
+  const refusal = refuseRequest(request)
+  if (refusal !== null) return { kind: 'not_started', message: refusal }
   const opened = await connection.execute(LAUNCH_COMMAND_LINE)
-  if (!opened.ok) return `no channel to run a command: ${opened.message}`
+  if (!opened.ok) return { kind: 'not_started', message: `no channel to run a command: ${opened.message}` }
   const nonce = randomUUID()
   const dialogue = new RemoteDialogue(opened.channel, nonce, () => Promise.resolve())
-  const request = { root: null, id: 'check', command: ['sh'], workdir: null, environment: {} }
   try {
     dialogue.write(encodePreparation({ ...request, ...timing, nonce, timeoutSeconds: 1, promptBytes: 0 }))
-    const refused = await prepare(dialogue, { ...request, signal: new AbortController().signal }, timing)
-    return refused === null ? null : 'message' in refused ? refused.message : refused.kind
+    return await prepare(dialogue, request, timing)
   } finally {
     dialogue.close()
   }

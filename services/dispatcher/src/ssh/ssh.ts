@@ -1,8 +1,9 @@
 import type { Connection } from './connection.ts'
 import { dial as dialTarget, type DialOptions } from './dial.ts'
+import { examine, type Examination, type TrialRequest } from './examine.ts'
 import { follow } from './follow.ts'
 import { kill } from './kill.ts'
-import { launch, tryLaunch, type RunTiming } from './launch.ts'
+import { launch, type RunTiming } from './launch.ts'
 import { Pool, type PoolOptions } from './pool.ts'
 import type {
   FollowRequest,
@@ -14,13 +15,15 @@ import type {
 } from './results.ts'
 import type { RunFolder } from './run-folder.ts'
 import { seatOn } from './seat.ts'
-import type { DialFailure, SshTarget } from './target.ts'
+import { connectionKey, type DialFailure, type SshTarget } from './target.ts'
 
 export interface SshOptions extends DialOptions, PoolOptions, RunTiming {}
 
 /** What `createSsh` uses where it is told nothing else. All but `channelsPerConnection` (of sshd's MaxSessions, 10), in seconds or as said. */
 export const SSH_DEFAULTS = {
   agentSocket: null,
+  allowPasswords: false,
+  readVariable: () => undefined,
   dialTimeoutSeconds: 15,
   channelOpenSeconds: 15,
   keepaliveSeconds: 15,
@@ -33,11 +36,10 @@ export const SSH_DEFAULTS = {
 } as const satisfies SshOptions
 
 export interface SshCheck {
-  /** It was reached, showed the right key, let us in, and could start a command. */
-  readonly ok: boolean
-  /** What is wrong, in one sentence; null when nothing is. */
-  readonly message: string | null
+  /** Why it could not be reached, or did not let us in; null when it did. */
   readonly failure: DialFailure | null
+  /** What was found there; null when we did not get in. */
+  readonly examination: Examination | null
   /** The host key that it showed, if it got so far. */
   readonly shownHostKeySha256: string | null
 }
@@ -53,8 +55,8 @@ export interface Ssh {
   follow(target: SshTarget, request: FollowRequest): Promise<FollowResult>
   /** Ends a run, and sees that it is gone. One that has not started never will. */
   kill(target: SshTarget, folder: RunFolder): Promise<KillResult>
-  /** Dials afresh, beside the shared connections, and does all of a launch but the start. */
-  check(target: SshTarget): Promise<SshCheck>
+  /** Dials afresh, beside the shared connections, and finds out what a run would meet. */
+  check(target: SshTarget, request: TrialRequest): Promise<SshCheck>
   /** Ends all connections. What runs on hosts goes on. */
   close(): Promise<void>
 }
@@ -62,16 +64,10 @@ export interface Ssh {
 export function createSsh(given: Partial<SshOptions> = {}): Ssh {
   const options: SshOptions = { ...SSH_DEFAULTS, ...given }
   const pools = new Map<string, Pool<Connection>>()
-  let closed = false
+  const closing = new AbortController()
 
   function poolOf(target: SshTarget): Pool<Connection> {
-    const key = JSON.stringify([
-      target.address,
-      target.port,
-      target.user,
-      target.privateKeyPath,
-      target.hostKeySha256,
-    ])
+    const key = connectionKey(target)
     const known = pools.get(key)
     if (known !== undefined) return known
     const pool = new Pool(async (signal: AbortSignal) => {
@@ -88,7 +84,7 @@ export function createSsh(given: Partial<SshOptions> = {}): Ssh {
     signal: AbortSignal,
     use: (connection: Pick<Connection, 'execute'>) => Promise<T>,
   ): Promise<T | Unreachable> {
-    if (closed) return unreachable({ kind: 'cancelled', message: 'SSH is closed' })
+    if (closing.signal.aborted) return unreachable({ kind: 'cancelled', message: 'SSH is closed' })
     const pool = poolOf(target)
     const taken = await pool.take(signal)
     if (!taken.ok) return unreachable(taken.failure)
@@ -106,30 +102,46 @@ export function createSsh(given: Partial<SshOptions> = {}): Ssh {
     follow: (target, request) =>
       over(target, request.signal, (connection) => follow(connection, request, options)),
     kill: (target, folder) => over(target, never(), (connection) => kill(connection, folder, options)),
-    check: (target) => check(target, options),
+    check: (target, request) => check(target, request, options, closing.signal),
     async close() {
-      closed = true
+      closing.abort()
       const open = [...pools.values()]
       await Promise.all(open.map((pool) => pool.close()))
     },
   }
 }
 
-async function check(target: SshTarget, options: SshOptions): Promise<SshCheck> {
-  const dialed = await dialTarget(target, options, never())
-  if (!dialed.ok) {
-    const { failure } = dialed
-    return {
-      ok: false,
-      message: failure.message,
-      failure,
-      shownHostKeySha256: failure.shownHostKeySha256 ?? null,
+/** On connections of its own: usually one, more only where a server allows a connection too few channels. */
+async function check(
+  target: SshTarget,
+  request: TrialRequest,
+  options: SshOptions,
+  closing: AbortSignal,
+): Promise<SshCheck> {
+  let shownHostKeySha256: string | null = null
+  const pool = new Pool(async (signal: AbortSignal) => {
+    const dialed = await dialTarget(target, options, signal)
+    if (!dialed.ok) return dialed
+    shownHostKeySha256 = dialed.value.hostKey.sha256
+    return { ok: true as const, value: dialed.value.connection }
+  }, options)
+  const close = () => void pool.close()
+  closing.addEventListener('abort', close, { once: true })
+  try {
+    const taken = await pool.take(closing)
+    if (!taken.ok) {
+      const { failure } = taken
+      return { failure, examination: null, shownHostKeySha256: failure.shownHostKeySha256 ?? null }
     }
+    const seat = seatOn(pool, taken.value, closing)
+    const examination = await examine(seat, request, options, closing)
+    if (!closing.aborted) return { failure: null, examination, shownHostKeySha256 }
+    const failure: DialFailure = { kind: 'cancelled', message: 'the check was cancelled' }
+    return { failure, examination: null, shownHostKeySha256 }
+  } finally {
+    closing.removeEventListener('abort', close)
+    await pool.close()
   }
-  const { connection, hostKey } = dialed.value
-  const message = await tryLaunch(connection, options)
-  connection.end()
-  return { ok: message === null, message, failure: null, shownHostKeySha256: hostKey.sha256 }
 }
 
 function unreachable(failure: DialFailure): Unreachable {
