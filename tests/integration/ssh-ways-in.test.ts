@@ -104,7 +104,10 @@ describe.each([
   })
 
   it('that fall silent, or forward to silence, are given up in time', async () => {
-    const silent = createServer().listen(0, '127.0.0.1')
+    const silent = createServer((socket) => void socket.on('error', () => undefined).resume()).listen(
+      0,
+      '127.0.0.1',
+    )
     await once(silent, 'listening')
     const { port } = silent.address() as AddressInfo
     const options = { dialTimeoutSeconds: 1 }
