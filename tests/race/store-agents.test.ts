@@ -35,7 +35,7 @@ describe('deleting an agent and assigning to it', () => {
     const task = await addTask(stage.database.pool)
     const agentId = await addAgent(stage.database.pool)
     const { lost } = await stage.race(assign(task, agentId), remove(agentId))
-    expect(lost).toEqual({ kind: 'in_use', held: 0, assigned: 1 })
+    expect(lost).toEqual({ kind: 'in_use', held: 0, assigned: 1, behind: 0 })
     expect(await getAgent(stage.database.pool, agentId)).not.toBeNull()
   })
 })

@@ -32,17 +32,17 @@ export const ApiVariables = Type.Object({
   SWITCHYARD_BOT_USER: Type.Optional(
     Type.String({ minLength: 1, description: 'Login under which agents act on the forge.' }),
   ),
-  SWITCHYARD_START_SECONDS: Type.Integer({
-    minimum: 1,
+  SWITCHYARD_START_SECONDS: Type.Number({
+    exclusiveMinimum: 0,
     default: 30,
     description: 'A claimed task that did not start within this goes back to the queue.',
   }),
-  SWITCHYARD_LEASE_SECONDS: Type.Integer({
-    minimum: 3,
+  SWITCHYARD_LEASE_SECONDS: Type.Number({
+    exclusiveMinimum: 0,
     default: 90,
     description: 'How long a lease lasts; heartbeats are due every third of it.',
   }),
-  SWITCHYARD_UNDECIDED_TIMEOUT_SECONDS: Type.Integer({
+  SWITCHYARD_UNDECIDED_TIMEOUT_SECONDS: Type.Number({
     minimum: 0,
     default: 30,
     description: 'Undecided tasks pending for longer become http_pull.',
@@ -57,8 +57,8 @@ export const ApiVariables = Type.Object({
     default: 16 * 1_048_576,
     description: 'Log bytes kept of one attempt.',
   }),
-  SWITCHYARD_SHUTDOWN_GRACE_SECONDS: Type.Integer({
-    minimum: 1,
+  SWITCHYARD_SHUTDOWN_GRACE_SECONDS: Type.Number({
+    exclusiveMinimum: 0,
     default: 25,
     description: 'How long an orderly stop may take.',
   }),
@@ -79,7 +79,11 @@ export type ApiConfig = Readonly<Static<typeof ApiVariables>>
 const READ_ELSEWHERE = [
   'SWITCHYARD_DATA_DIR',
   'SWITCHYARD_HOSTS_FILE',
+  'SWITCHYARD_ALLOW_PASSWORDS',
   'SWITCHYARD_DISPATCH_INTERVAL_SECONDS',
+  'SWITCHYARD_HOST_CHECK_SECONDS',
+  'SWITCHYARD_ORPHAN_TIMEOUT_SECONDS',
+  'SWITCHYARD_RECONNECT_SECONDS',
   'SWITCHYARD_RETENTION_DAYS',
   'SWITCHYARD_DELIVERY_RETENTION_DAYS',
   'SWITCHYARD_HEALTH_HOST',
