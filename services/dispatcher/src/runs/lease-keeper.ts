@@ -35,12 +35,16 @@ export function keepLease(options: LeaseKeeperOptions): LeaseKeeper {
   const { clock, leaseSeconds, control } = options
   const stopped = new AbortController()
   const period = (leaseSeconds * 1000) / 3
+  // What is no longer ours by our own time is not asked for again: a late answer would keep it from others for a whole lease.
+  let isOver = false
   let deadline = expireIn(options.startSeconds)
 
   function expireIn(seconds: number): AbortController {
     const forget = new AbortController()
     void clock.sleep(seconds * 1000, forget.signal).then(() => {
-      if (!forget.signal.aborted) control.letGo('lease_expired')
+      if (forget.signal.aborted) return
+      isOver = true
+      control.letGo('lease_expired')
     })
     return forget
   }
@@ -67,7 +71,7 @@ export function keepLease(options: LeaseKeeperOptions): LeaseKeeper {
   async function beat(): Promise<void> {
     for (let pause = period; ;) {
       await clock.sleep(pause, stopped.signal)
-      if (stopped.signal.aborted) return
+      if (stopped.signal.aborted || isOver) return
       const answer = await renew()
       if (answer === 'lost') return
       pause = answer === 'held' ? period : Math.min(period, RETRY_MILLISECONDS)
