@@ -8,6 +8,7 @@ const task: JudgedTask = {
   requires: ['linux'],
   assignedAgentId: null,
   agentId: null,
+  modeDecidedBy: 'creator',
 }
 const host: Candidate = {
   agentId: 'build-host',
@@ -33,6 +34,19 @@ describe('judge', () => {
     ['could take it', {}, host, 'available'],
     ['lacks a label', { requires: ['linux', 'gpu'] }, host, 'no_match'],
     ['is on the other track', { executionMode: 'http_pull' }, host, 'wrong_mode'],
+    [
+      'was slower',
+      { agentId: 'laptop', executionMode: 'http_pull', modeDecidedBy: 'dequeue' },
+      host,
+      'lost_race',
+    ],
+    [
+      'was slower on the track that was asked for',
+      { agentId: 'other', executionMode: 'ssh_cli' },
+      host,
+      'lost_race',
+    ],
+    ['was never in the race', { agentId: 'laptop', executionMode: 'http_pull' }, host, 'wrong_mode'],
     ['is not the assignee', { assignedAgentId: 'laptop', executionMode: 'http_pull' }, host, 'not_assigned'],
     ['is paused', {}, { ...host, paused: true }, 'paused'],
     ['was found useless', {}, { ...host, blockedReason: 'the command is not there' }, 'unreachable'],

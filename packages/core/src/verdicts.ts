@@ -1,5 +1,6 @@
 import type { AgentMode, ExecutionMode } from './execution-mode.ts'
 import { missingLabels } from './labels.ts'
+import type { Decider } from './task.ts'
 
 /** What the routing explanation says about one agent or host, seen from one task. */
 export const VERDICTS = [
@@ -13,6 +14,7 @@ export const VERDICTS = [
   'not_assigned',
   'wrong_mode',
   'silent',
+  'lost_race',
 ] as const
 export type Verdict = (typeof VERDICTS)[number]
 
@@ -47,9 +49,13 @@ export interface JudgedTask {
   readonly executionMode: ExecutionMode
   readonly requires: readonly string[]
   readonly assignedAgentId: string | null
-  /** Who has it now; null while nobody does. */
+  /** Who has or had it; null while it waits for somebody. */
   readonly agentId: string | null
+  readonly modeDecidedBy: Decider
 }
+
+/** Whoever claims an undecided task decides its track: then both tracks were in the race. */
+const DECIDED_BY_CLAIM: readonly Decider[] = ['dispatcher', 'dequeue']
 
 /** Why this agent has, could take, or cannot take this task. The first obstacle found is the verdict. */
 export function judge(task: JudgedTask, candidate: Candidate, now: Date): CandidateVerdict {
@@ -76,7 +82,8 @@ function findVerdict(task: JudgedTask, candidate: Candidate, now: Date): Found {
   if (task.assignedAgentId !== null && task.assignedAgentId !== candidate.agentId) {
     return { verdict: 'not_assigned', reason: `the task is assigned to ${task.assignedAgentId}` }
   }
-  if (task.executionMode !== 'undecided' && task.executionMode !== candidate.executionMode) {
+  const raced = task.agentId !== null && DECIDED_BY_CLAIM.includes(task.modeDecidedBy)
+  if (!raced && task.executionMode !== 'undecided' && task.executionMode !== candidate.executionMode) {
     return {
       verdict: 'wrong_mode',
       reason: `the task is ${task.executionMode}, this one is ${candidate.executionMode}`,
@@ -116,6 +123,9 @@ function findVerdict(task: JudgedTask, candidate: Candidate, now: Date): Found {
           ? 'it has never asked for work'
           : `it has not asked for work since ${candidate.lastSeenAt.toISOString()}`,
     }
+  }
+  if (task.agentId !== null) {
+    return { verdict: 'lost_race', reason: `it could have taken the task; ${task.agentId} was first` }
   }
   return { verdict: 'available', reason: 'it could take the task' }
 }
