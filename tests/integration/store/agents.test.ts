@@ -90,6 +90,7 @@ describe('an agent', () => {
       kind: 'in_use',
       held: 1,
       assigned: 0,
+      behind: 0,
     })
     await settle(database.pool, held, { event: 'unclaim', reason: 'not started' }, at(1))
     expect(await deleteAgent(database.pool, held.agentId, 'http_pull')).toEqual({ kind: 'deleted' })
