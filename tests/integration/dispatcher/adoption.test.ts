@@ -65,7 +65,7 @@ describe('a run that nobody follows', () => {
     const { task, ssh } = await handedOver()
     const second = replica(ssh, 10)
     expect(await second.cycle()).toMatchObject({ adopted: 1 })
-    await until('it is followed', () => ssh.followers() === 1)
+    await until('it is adopted', async () => (await read(task))?.status === 'running')
     expect(await read(task)).toMatchObject({ status: 'running', orphanedAt: null, leaseExpiresAt: at(100) })
     for (const run of ssh.running) {
       run.write('two\n')
@@ -136,7 +136,7 @@ describe('a run that nobody follows', () => {
     await putHost(database.pool, newHost({ id: 'builder' }))
     const back = replica(ssh, 60)
     await back.cycle()
-    await until('it is followed', () => ssh.followers() === 1)
+    await until('it is adopted', async () => (await read(task))?.status === 'running')
     for (const run of ssh.running) run.end({ code: 0 })
     await back.runs.idle()
     expect(await read(task)).toMatchObject({ status: 'succeeded', attempt: 1 })
