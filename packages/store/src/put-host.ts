@@ -12,8 +12,8 @@ const UPSERT_HOST_AGENT = /* sql */ `
 
 // A changed definition is tried at once: what was found out about the old one no longer holds.
 const UPSERT_HOST = /* sql */ `
-  insert into hosts (id, address, port, "user", private_key_path, host_key_sha256, command, workdir, env, timeout_seconds,
-                     private_key_passphrase_variable, password_variable, proxy_jump)
+  insert into hosts (id, address, port, "user", private_key_path, host_key_sha256, command, workdir, env,
+                     private_key_passphrase_variable, password_variable, proxy_jump, timeout_seconds)
   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
   on conflict (id) do update
      set address = excluded.address, port = excluded.port, "user" = excluded."user",
@@ -63,45 +63,32 @@ export function putHost(pool: Pool, host: HostDefinition): Promise<PutHostResult
     })
     const agent = rows[0]
     if (agent === undefined) return 'id_taken'
-    await connection.query({
-      name: 'forget_host_check',
-      text: FORGET_HOST_CHECK,
-      values: [
-        host.id,
-        host.address,
-        host.port,
-        host.user,
-        host.privateKeyPath,
-        host.hostKeySha256,
-        host.command,
-        host.workdir,
-        host.env,
-        host.privateKeyPassphraseVariable,
-        host.passwordVariable,
-        host.proxyJump,
-      ],
-    })
+    const checked = valuesThatChecksDependOn(host)
+    await connection.query({ name: 'forget_host_check', text: FORGET_HOST_CHECK, values: checked })
     await connection.query({
       name: 'upsert_host',
       text: UPSERT_HOST,
-      values: [
-        host.id,
-        host.address,
-        host.port,
-        host.user,
-        host.privateKeyPath,
-        host.hostKeySha256,
-        host.command,
-        host.workdir,
-        host.env,
-        host.timeoutSeconds,
-        host.privateKeyPassphraseVariable,
-        host.passwordVariable,
-        host.proxyJump,
-      ],
+      values: [...checked, host.timeoutSeconds],
     })
     return agent.created ? 'created' : 'replaced'
   })
+}
+
+function valuesThatChecksDependOn(host: HostDefinition): unknown[] {
+  return [
+    host.id,
+    host.address,
+    host.port,
+    host.user,
+    host.privateKeyPath,
+    host.hostKeySha256,
+    host.command,
+    host.workdir,
+    host.env,
+    host.privateKeyPassphraseVariable,
+    host.passwordVariable,
+    host.proxyJump,
+  ]
 }
 
 async function refuseJump(
