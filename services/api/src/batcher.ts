@@ -1,0 +1,77 @@
+/** Asks for many callers at once; each hears of its own request only. */
+export interface Batcher<Request, Result> {
+  /** Resolves with this request's own result; rejects with what went wrong with it. */
+  ask(request: Request): Promise<Result>
+}
+
+export interface BatcherOptions<Request, Result> {
+  /** Answers the requests in their order, all or none: when it rejects, none of them has happened, or nobody knows. */
+  readonly run: (requests: readonly Request[]) => Promise<readonly Result[]>
+  readonly largestBatch: number
+  /** Batches that run at the same time. */
+  readonly mostUnderWay: number
+  /** Whether an error says nothing about the requests, so that asking for each of them again would be of no use. */
+  readonly isOutage: (error: unknown) => boolean
+}
+
+interface Asked<Request, Result> {
+  readonly request: Request
+  readonly resolve: (result: Result) => void
+  readonly reject: (error: unknown) => void
+}
+
+/**
+ * Group commit: what arrives while the allowed number of batches is under way makes up the next batch, so that the
+ * batches grow with the load, and nobody waits while there is none. A batch that failed is asked again one by one: one bad
+ * request fails alone. After an outage it is not: whether anything happened is then not known, and each caller hears that.
+ */
+export function createBatcher<Request, Result>(
+  options: BatcherOptions<Request, Result>,
+): Batcher<Request, Result> {
+  const { run, largestBatch, mostUnderWay, isOutage } = options
+  const waiting: Asked<Request, Result>[] = []
+  let underWay = 0
+  let scheduled = false
+
+  // Behind the I/O of this turn of the event loop: what other sockets brought in the same turn is in the batch.
+  function schedule(): void {
+    if (scheduled || underWay >= mostUnderWay) return
+    scheduled = true
+    setImmediate(() => {
+      scheduled = false
+      start()
+    })
+  }
+
+  function start(): void {
+    while (underWay < mostUnderWay && waiting.length > 0) {
+      underWay += 1
+      void settle(waiting.splice(0, largestBatch)).then(() => {
+        underWay -= 1
+        if (waiting.length > 0) schedule()
+      })
+    }
+  }
+
+  /** Never rejects: every way it goes, each caller has its answer. */
+  async function settle(batch: readonly Asked<Request, Result>[]): Promise<void> {
+    try {
+      const results = await run(batch.map(({ request }) => request))
+      if (results.length !== batch.length)
+        throw new Error(`${batch.length} requests got ${results.length} results`)
+      for (const [index, { resolve }] of batch.entries()) resolve(results[index] as Result)
+    } catch (error) {
+      if (batch.length === 1 || isOutage(error)) for (const { reject } of batch) reject(error)
+      else for (const asked of batch) await settle([asked])
+    }
+  }
+
+  return {
+    ask(request) {
+      return new Promise((resolve, reject) => {
+        waiting.push({ request, resolve, reject })
+        schedule()
+      })
+    },
+  }
+}
