@@ -7,8 +7,8 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import { createSsh } from '@switchyard/dispatcher/ssh'
 import type { Ssh, SshCheck, SshOptions, SshTarget } from '@switchyard/dispatcher/ssh'
-import { startLocalSshServer, type LocalSshServer } from '../../demo/ssh-server.ts'
-import { startSshd } from '../support/sshd.ts'
+import { startLocalSshServer, type LocalSshServer } from '../../../demo/ssh-server.ts'
+import { startSshd } from '../../support/sshd.ts'
 
 const wrongKey = `SHA256:${'A'.repeat(43)}`
 
