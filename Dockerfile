@@ -7,12 +7,13 @@
 # Nothing in it is built for one processor: it works on amd64 and arm64 alike.
 
 # The manifests alone. Later stages copy from here, and a copied layer is taken from the cache as long as its files are the
-# same: a change of source installs nothing anew. The launcher stays out, and with it the embedded PostgreSQL that it brings.
+# same: a change of source installs nothing anew. The launcher stays out with the embedded PostgreSQL that it brings, and the
+# command line that starts it.
 FROM node:24-bookworm-slim AS manifests
 WORKDIR /manifests
 COPY . /source
 RUN cd /source \
- && rm -r packages/launcher \
+ && rm -r packages/launcher packages/cli \
  && cp --parents package.json package-lock.json .npmrc packages/*/package.json services/*/package.json /manifests
 
 FROM node:24-bookworm-slim AS dependencies

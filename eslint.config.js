@@ -4,7 +4,7 @@ import tseslint from 'typescript-eslint'
 /** Imports point one way: core ← contract, store ← services. Each room lists what it may not reach for. */
 const forbid = (files, patterns) => ({
   files,
-  rules: { 'no-restricted-imports': ['error', { patterns }] },
+  rules: { '@typescript-eslint/no-restricted-imports': ['error', { patterns }] },
 })
 
 export default tseslint.config(
@@ -80,6 +80,20 @@ export default tseslint.config(
       {
         group: ['pg', 'express', '@switchyard/api'],
         message: 'the dispatcher speaks to the store, never to pg or express.',
+      },
+    ],
+  ),
+  forbid(
+    ['packages/cli/src/**/*.ts'],
+    [
+      {
+        group: ['pg', 'express', 'node-ssh', 'ssh2', '@switchyard/api', '@switchyard/dispatcher'],
+        message: 'the command line speaks to the API; services are processes that it starts.',
+      },
+      {
+        group: ['@switchyard/contract', '@switchyard/core', '@switchyard/platform', 'typebox', 'ajv'],
+        allowTypeImports: true,
+        message: 'loading it costs every command a tenth of a second: import its types only.',
       },
     ],
   ),

@@ -91,8 +91,10 @@ describe('launch', () => {
 
     const second = await start()
     expect(await query((await askApi(second)).database, 'select * from kept')).toEqual([])
+    expect(await readFile(join(dataDirectory, 'url'), 'utf8')).toBe(`${second.url}\n`)
     second.process.kill('SIGTERM')
     expect(await second.exitCode).toBe(0)
+    await expect(readFile(join(dataDirectory, 'url'))).rejects.toThrow('ENOENT')
     const token = /Admin token +(\S+)/
     expect(token.exec(await second.output)?.[1]).toBe(token.exec(await first.output)?.[1])
   })

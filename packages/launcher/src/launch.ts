@@ -1,5 +1,5 @@
 import { appendFileSync } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import {
   createLifecycle,
@@ -97,7 +97,14 @@ async function start(
   const url = `http://${reachableHost(config.HOST)}:${port}`
   await waitUntilReady(`${url}/readyz`, READY_MILLISECONDS, lifecycle.signal)
   lifecycle.signal.throwIfAborted()
+  await announce(join(dataDirectory, 'url'), url, lifecycle)
   print(renderBanner({ url, dataDirectory, database: database.description, ...secrets }))
+}
+
+/** The command line finds us by this file, and our token beside it. It goes before the services do. */
+async function announce(path: string, url: string, lifecycle: Lifecycle): Promise<void> {
+  lifecycle.onShutdown('address', () => rm(path, { force: true }))
+  await writeFile(path, `${url}\n`, { mode: 0o600 })
 }
 
 /** Who listens everywhere is reached on this machine; an IPv6 address needs brackets in a URL. */

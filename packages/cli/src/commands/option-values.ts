@@ -1,0 +1,22 @@
+import { InvalidArgumentError } from '@commander-js/extra-typings'
+
+/** A whole number of at least `least`, as the value of an option. */
+export function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER): (text: string) => number {
+  return (text) => {
+    const value = Number(text)
+    if (!/^\d+$/.test(text) || value < least || value > most) {
+      const upTo = most === Number.MAX_SAFE_INTEGER ? '' : ` and at most ${String(most)}`
+      throw new InvalidArgumentError(`It must be a whole number of at least ${String(least)}${upTo}.`)
+    }
+    return value
+  }
+}
+
+/** `a,b` and the option once more: all of them together. */
+export function words(text: string, before: readonly string[] | undefined): string[] {
+  const more = text
+    .split(',')
+    .map((word) => word.trim())
+    .filter((word) => word !== '')
+  return [...(before ?? []), ...more]
+}

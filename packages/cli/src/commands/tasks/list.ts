@@ -1,0 +1,58 @@
+import { Command } from '@commander-js/extra-typings'
+import { statusColour } from '../../output/status-colour.ts'
+import { ageOf } from '../../output/time.ts'
+import { openSession } from '../../session.ts'
+import type { World } from '../../world.ts'
+import { withExamples } from '../examples.ts'
+import { wholeNumber } from '../option-values.ts'
+import { readPages } from '../pages.ts'
+
+/** `switchyard tasks list` */
+export function listTasks(world: World) {
+  const command = new Command('list')
+    .alias('ls')
+    .description('List tasks, newest first.')
+    .option('--status <list>', 'only these, comma separated: pending,running')
+    .option('--mode <list>', 'only these tracks, comma separated: undecided, ssh_cli, http_pull')
+    .option('--repository <name>', 'only those of a repository: acme/shop')
+    .option('--agent <id>', 'only those that this agent or host holds or held')
+    .option('--limit <number>', 'so many at most', wholeNumber(1), 50)
+    .option('--all', 'all of them')
+    .action(async (options) => {
+      const session = await openSession(world, command)
+      const { out } = session
+      const query = {
+        status: options.status,
+        execution_mode: options.mode,
+        repository: options.repository,
+        agent_id: options.agent,
+      }
+      await readPages(session, 'listTasks', query, options, (page, isFirst) => {
+        out.show(page, () => {
+          if (page.tasks.length === 0 && isFirst) return 'No tasks.\n'
+          return out.table(
+            [
+              { title: 'ID', value: ({ id }) => id },
+              {
+                title: 'STATUS',
+                value: ({ status }) => status,
+                style: (text, { status }) => statusColour(out.style, status)(text),
+              },
+              { title: 'TRACK', value: (task) => task.execution_mode },
+              { title: 'AGE', value: (task) => ageOf(task.created_at, world.now()), align: 'right' },
+              { title: 'AGENT', value: (task) => task.agent_id ?? task.assigned_agent_id ?? '-' },
+              { title: 'REPOSITORY', value: ({ source }) => source.repository ?? '-' },
+              { title: 'TITLE', value: ({ title }) => title, flexible: true },
+            ],
+            page.tasks,
+          )
+        })
+      })
+    })
+  return withExamples(
+    command,
+    'tasks list',
+    'tasks list --status pending,running',
+    'tasks list --repository acme/shop --json',
+  )
+}

@@ -1,0 +1,81 @@
+import { terminalLine } from './terminal-text.ts'
+
+export interface Column<Row> {
+  readonly title: string
+  readonly value: (row: Row) => string
+  /** Colours the cell; the text has its final width. */
+  readonly style?: (text: string, row: Row) => string
+  /** The one column that gives way when the terminal is too narrow. */
+  readonly flexible?: boolean
+  readonly align?: 'right'
+}
+
+const GAP = '  '
+const NARROWEST = 12
+
+/** A table in plain text: a line for each row, columns as wide as what is in them, cut to `width` columns when that is given. */
+export function renderTable<Row>(
+  columns: readonly Column<Row>[],
+  rows: readonly Row[],
+  { width, bold }: { readonly width: number | null; readonly bold: (text: string) => string },
+): string {
+  const cells = rows.map((row) => columns.map((column) => terminalLine(column.value(row))))
+  const widths = columns.map(({ title }, index) =>
+    Math.max(displayWidth(title), ...cells.map((line) => displayWidth(line[index] ?? ''))),
+  )
+  if (width !== null) giveWay(columns, widths, width)
+  const isLast = (index: number): boolean => index === columns.length - 1
+  const lineOf = (texts: readonly string[], paint: (text: string, index: number) => string): string =>
+    texts
+      .map((text, index) => {
+        const { align } = columns[index] ?? {}
+        const wide = widths[index] ?? 0
+        return paint(isLast(index) && align !== 'right' ? cut(text, wide) : fit(text, wide, align), index)
+      })
+      .join(GAP)
+      .trimEnd()
+  const head = lineOf(
+    columns.map(({ title }) => title),
+    bold,
+  )
+  const body = rows.map((row, at) =>
+    lineOf(cells[at] ?? [], (text, index) => columns[index]?.style?.(text, row) ?? text),
+  )
+  return [head, ...body].map((line) => `${line}\n`).join('')
+}
+
+function giveWay<Row>(columns: readonly Column<Row>[], widths: number[], width: number): void {
+  const flexible = columns.findIndex((column) => column.flexible === true)
+  if (flexible === -1) return
+  const total = widths.reduce((sum, each) => sum + each, 0) + GAP.length * (columns.length - 1)
+  const now = widths[flexible] ?? 0
+  if (total > width) widths[flexible] = Math.min(now, Math.max(NARROWEST, now - (total - width)))
+}
+
+function fit(text: string, width: number, align: 'right' | undefined): string {
+  const short = cut(text, width)
+  const padding = ' '.repeat(Math.max(0, width - displayWidth(short)))
+  return align === 'right' ? padding + short : short + padding
+}
+
+function cut(text: string, width: number): string {
+  if (displayWidth(text) <= width) return text
+  let kept = ''
+  for (const { segment } of GRAPHEMES.segment(text)) {
+    if (displayWidth(kept + segment) > width - 1) break
+    kept += segment
+  }
+  return `${kept}…`
+}
+
+const GRAPHEMES = new Intl.Segmenter('en', { granularity: 'grapheme' })
+/** East Asian wide and full-width letters, and emoji: two columns each (Unicode Standard Annex 11). */
+const WIDE =
+  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}/u
+
+/** How many columns a text takes on a terminal. */
+export function displayWidth(text: string): number {
+  let width = 0
+  for (const { segment } of GRAPHEMES.segment(text)) width += WIDE.test(segment) ? 2 : 1
+  return width
+}

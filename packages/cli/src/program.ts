@@ -1,0 +1,66 @@
+import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings'
+import { tasksCommand } from './commands/tasks.ts'
+import { upCommand } from './commands/up.ts'
+import { EXIT_CODES } from './exit-codes.ts'
+import type { World } from './world.ts'
+
+const WIDEST_HELP = 120
+
+/** The whole command line. Commands throw Failure for every expected ending; `run` turns it into words and an exit code. */
+export function createProgram(world: World): CommandUnknownOpts {
+  const program = new Command('switchyard')
+    .description('One queue between a Forgejo or Gitea forge and your coding agents.')
+    .version(world.version, '-V, --version', 'print the version')
+    .option('--url <url>', 'the API; also SWITCHYARD_URL')
+    .option(
+      '--token <token>',
+      'who you are; other users of the machine can see it, SWITCHYARD_TOKEN they cannot',
+    )
+    .option('--token-file <file>', 'a file with the token; also SWITCHYARD_TOKEN_FILE')
+    .option('--context <name>', 'an entry of the configuration file')
+    .option('--config <file>', 'the configuration file (default: ~/.config/switchyard/config.yaml)')
+    .option('--json', "print the API's answers, one JSON document on each line")
+    .option('--color', 'colours, also when the output is no terminal')
+    .option('--no-color', 'no colours; also NO_COLOR')
+    .addHelpText('after', footer())
+  program
+    .exitOverride()
+    .showSuggestionAfterError()
+    .showHelpAfterError('Help: add --help to the command.')
+    .configureHelp({ showGlobalOptions: true, sortSubcommands: false })
+    .configureOutput({
+      writeOut: (text) => void world.stdout.write(text),
+      writeErr: (text) => void world.stderr.write(text),
+      getOutHelpWidth: () => Math.min(world.stdout.columns ?? WIDEST_HELP, WIDEST_HELP),
+      getErrHelpWidth: () => Math.min(world.stderr.columns ?? WIDEST_HELP, WIDEST_HELP),
+    })
+  for (const command of [upCommand(world), tasksCommand(world)]) {
+    program.addCommand(command)
+  }
+  inheritSettings(program)
+  return program
+}
+
+/** A command that is added, and not made by its parent, has settings of its own: without these it would end the process by itself. */
+function inheritSettings(parent: CommandUnknownOpts): void {
+  for (const command of parent.commands) {
+    command.copyInheritedSettings(parent)
+    command.helpOption('-h, --help', 'print this help')
+    inheritSettings(command)
+  }
+  parent.helpOption('-h, --help', 'print this help')
+  if (parent.commands.length > 0) parent.helpCommand('help [command]', 'print the help of a command')
+}
+
+function footer(): string {
+  const codes = Object.values(EXIT_CODES).map(({ code, meaning }) => `  ${String(code)}  ${meaning}`)
+  return `
+Examples:
+  $ switchyard up
+  $ switchyard tasks create "Say hello" --prompt "Write one friendly sentence."
+  $ switchyard tasks list --status pending,running
+  $ switchyard queue
+
+Exit codes:
+${codes.join('\n')}`
+}
