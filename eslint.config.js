@@ -66,6 +66,20 @@ export default tseslint.config(
     ],
   ),
   forbid(
+    ['packages/client/src/**/!(*.test).ts'],
+    [
+      {
+        regex: '^[^.]',
+        message: 'the client runs in browsers and is installed alone: it imports nothing but itself.',
+      },
+    ],
+  ),
+  {
+    // Generated.
+    files: ['packages/client/src/wire/*.ts'],
+    rules: { 'max-lines': 'off', '@typescript-eslint/consistent-indexed-object-style': 'off' },
+  },
+  forbid(
     ['services/api/src/**/*.ts'],
     [
       {

@@ -1,6 +1,7 @@
 import { API_VERSION } from '@switchyard/api'
 import { openApi } from '@switchyard/contract'
 import type { Queryable } from '@switchyard/store'
+import { clientOperations, clientTypes } from './client-wire.ts'
 import { describeConfiguration } from './configuration-page.ts'
 import { dumpSchema } from './dump-schema.ts'
 import { describeProblems } from './problems-page.ts'
@@ -20,5 +21,7 @@ export const GENERATED_FILES: readonly GeneratedFile[] = [
   { path: 'docs/configuration.md', content: describeConfiguration },
   { path: 'docs/openapi.json', content: () => `${JSON.stringify(openApi(API_VERSION), null, 2)}\n` },
   { path: 'docs/problems.md', content: describeProblems },
+  { path: 'packages/client/src/wire/operations.ts', content: clientOperations },
+  { path: 'packages/client/src/wire/types.ts', content: clientTypes },
   { path: 'docs/state-machine.md', content: describeStateMachine },
 ]
