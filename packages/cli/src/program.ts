@@ -1,4 +1,6 @@
 import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings'
+import { agentsCommand } from './commands/agents.ts'
+import { eventsCommand } from './commands/events.ts'
 import { tasksCommand } from './commands/tasks.ts'
 import { upCommand } from './commands/up.ts'
 import { EXIT_CODES } from './exit-codes.ts'
@@ -34,7 +36,7 @@ export function createProgram(world: World): CommandUnknownOpts {
       getOutHelpWidth: () => Math.min(world.stdout.columns ?? WIDEST_HELP, WIDEST_HELP),
       getErrHelpWidth: () => Math.min(world.stderr.columns ?? WIDEST_HELP, WIDEST_HELP),
     })
-  for (const command of [upCommand(world), tasksCommand(world)]) {
+  for (const command of commands(world)) {
     program.addCommand(command)
   }
   inheritSettings(program)
@@ -50,6 +52,11 @@ function inheritSettings(parent: CommandUnknownOpts): void {
   }
   parent.helpOption('-h, --help', 'print this help')
   if (parent.commands.length > 0) parent.helpCommand('help [command]', 'print the help of a command')
+}
+
+/** In the order of the help. */
+function commands(world: World): CommandUnknownOpts[] {
+  return [upCommand(world), tasksCommand(world), agentsCommand(world), eventsCommand(world)]
 }
 
 function footer(): string {

@@ -1,5 +1,6 @@
 import type { CommandUnknownOpts } from '@commander-js/extra-typings'
-import { createApi, type Api } from './api/api.ts'
+import { createClient, type Client } from '@switchyard/client'
+import { toFailure } from './client-failure.ts'
 import { createOutput, type Output } from './output/output.ts'
 import type { GlobalOptions } from './settings/global-options.ts'
 import { resolveSettings, type Settings } from './settings/settings.ts'
@@ -7,7 +8,7 @@ import type { World } from './world.ts'
 
 /** What a command that speaks to the API works with. */
 export interface Session {
-  readonly api: Api
+  readonly api: Client
   readonly out: Output
   readonly settings: Settings
 }
@@ -23,8 +24,20 @@ export function outputFor(world: World, command: CommandUnknownOpts): Output {
   return createOutput({ ...world, json, colour: color })
 }
 
-/** Finds out which API is meant. Throws Failure when nothing says so. */
-export async function openSession(world: World, command: CommandUnknownOpts): Promise<Session> {
+/**
+ * Finds out which API is meant, and lets `work` speak to it. Whatever the API refuses, and that it cannot be reached, becomes a Failure.
+ * A call is made once: a person who waits is told at once, and a script decides itself.
+ */
+export async function withSession<T>(
+  world: World,
+  command: CommandUnknownOpts,
+  work: (session: Session) => Promise<T>,
+): Promise<T> {
   const settings = await resolveSettings(world, globalOptions(command))
-  return { settings, api: createApi(settings), out: outputFor(world, command) }
+  const api = createClient({ baseUrl: settings.url, token: settings.token ?? undefined, retrySeconds: 0 })
+  try {
+    return await work({ settings, api, out: outputFor(world, command) })
+  } catch (error) {
+    throw toFailure(error, settings)
+  }
 }

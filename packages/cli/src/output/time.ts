@@ -15,3 +15,10 @@ export function duration(seconds: number): string {
   if (seconds < 2 * DAY) return `${String(Math.floor(seconds / HOUR))} h`
   return `${String(Math.floor(seconds / DAY))} d`
 }
+
+/** An instant, and how long ago it was. */
+export function instant(time: string | null, now: number): string | null {
+  if (time === null) return null
+  const age = ageOf(time, now)
+  return `${time} (${age.startsWith('in ') ? age : `${age} ago`})`
+}

@@ -1,4 +1,5 @@
-import { open } from 'node:fs/promises'
+import { randomUUID } from 'node:crypto'
+import { open, rename, rm, writeFile } from 'node:fs/promises'
 import { Failure } from '../failure.ts'
 
 const OTHERS_MAY_READ = 0o044
@@ -35,4 +36,16 @@ export async function readPrivateFile(path: string): Promise<string> {
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
+}
+
+/** Writes a secret to a file that only its owner may read. A file that is there is replaced. */
+export async function writeSecretFile(path: string, secret: string): Promise<void> {
+  const draft = `${path}.${randomUUID()}`
+  try {
+    await writeFile(draft, `${secret}\n`, { mode: 0o600, flag: 'wx' })
+    await rename(draft, path)
+  } catch (error) {
+    await rm(draft, { force: true })
+    throw new Failure('failed', `${path} cannot be written: ${messageOf(error)}.`, `The secret is: ${secret}`)
+  }
 }

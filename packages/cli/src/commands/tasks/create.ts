@@ -1,15 +1,14 @@
-import { Command } from '@commander-js/extra-typings'
-import type { AnswerOf } from '../../api/answers.ts'
+import { Command, Option } from '@commander-js/extra-typings'
 import { Failure } from '../../failure.ts'
 import { readAll } from '../../input.ts'
-import { terminalLine } from '../../output/terminal-text.ts'
-import { openSession } from '../../session.ts'
+import { withSession } from '../../session.ts'
 import type { World } from '../../world.ts'
 import { withExamples } from '../examples.ts'
 import { wholeNumber, words } from '../option-values.ts'
 
 const LOWEST_PRIORITY = 4
 const MOST_ATTEMPTS = 100
+const MODES = ['undecided', 'ssh_cli', 'http_pull'] as const
 
 /** `switchyard tasks create` */
 export function createTask(world: World) {
@@ -20,18 +19,15 @@ export function createTask(world: World) {
     .option('--prompt-file <file>', 'a file with what the agent is to do')
     .option('-r, --requires <labels>', 'labels that the agent must offer, comma separated', words)
     .option('--priority <number>', '1 is urgent, 4 is low (default: 3)', wholeNumber(1, LOWEST_PRIORITY))
-    .option('--mode <track>', 'ssh_cli or http_pull, instead of the first that gets it')
+    .addOption(new Option('--mode <track>', 'the track, instead of the one that is first').choices(MODES))
     .option('--repository <name>', 'the repository that it is about: acme/shop')
     .option('--max-attempts <number>', 'how often it is tried (default: 3)', wholeNumber(1, MOST_ATTEMPTS))
     .option('--at <time>', 'not before this instant, such as 2027-01-31T18:00:00Z')
     .option('--concurrency-key <text>', 'of the unfinished tasks with one key, one at a time')
     .option('--idempotency-key <text>', 'the same key once more gives the same task')
-    .action(async (title, options) => {
-      const { api, out } = await openSession(world, command)
-      const task = await api.send<AnswerOf<'createTask'>>(
-        'POST',
-        '/api/v1/tasks',
-        {
+    .action((title, options) =>
+      withSession(world, command, async ({ api, out }) => {
+        const task = await api.createTask({
           title,
           prompt: await readPrompt(world, options),
           requires: options.requires,
@@ -41,14 +37,13 @@ export function createTask(world: World) {
           run_at: options.at,
           concurrency_key: options.concurrencyKey,
           source: options.repository === undefined ? undefined : { repository: options.repository },
-        },
-        options.idempotencyKey === undefined ? {} : { 'idempotency-key': options.idempotencyKey },
-      )
-      out.show(task, () => {
-        const hint = out.style.dim(`Follow it: switchyard tasks logs -f ${task.id}`)
-        return `${task.id}  ${task.status}  ${terminalLine(task.title)}\n${out.isTerminal ? `${hint}\n` : ''}`
-      })
-    })
+          idempotency_key: options.idempotencyKey,
+        })
+        out.show(task, () => `${task.id}\n`)
+        if (out.isTerminal && !out.isJson)
+          out.note(out.style.dim(`Follow it: switchyard tasks logs -f ${task.id}`))
+      }),
+    )
   return withExamples(
     command,
     'tasks create "Say hello" --prompt "Write one friendly sentence."',

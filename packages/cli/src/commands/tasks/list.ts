@@ -1,7 +1,9 @@
 import { Command } from '@commander-js/extra-typings'
+import type { Task } from '@switchyard/client'
+import type { Output } from '../../output/output.ts'
 import { statusColour } from '../../output/status-colour.ts'
 import { ageOf } from '../../output/time.ts'
-import { openSession } from '../../session.ts'
+import { withSession } from '../../session.ts'
 import type { World } from '../../world.ts'
 import { withExamples } from '../examples.ts'
 import { wholeNumber } from '../option-values.ts'
@@ -18,41 +20,47 @@ export function listTasks(world: World) {
     .option('--agent <id>', 'only those that this agent or host holds or held')
     .option('--limit <number>', 'so many at most', wholeNumber(1), 50)
     .option('--all', 'all of them')
-    .action(async (options) => {
-      const session = await openSession(world, command)
-      const { out } = session
-      const query = {
-        status: options.status,
-        execution_mode: options.mode,
-        repository: options.repository,
-        agent_id: options.agent,
-      }
-      await readPages(session, 'listTasks', query, options, (page, isFirst) => {
-        out.show(page, () => {
-          if (page.tasks.length === 0 && isFirst) return 'No tasks.\n'
-          return out.table(
-            [
-              { title: 'ID', value: ({ id }) => id },
-              {
-                title: 'STATUS',
-                value: ({ status }) => status,
-                style: (text, { status }) => statusColour(out.style, status)(text),
-              },
-              { title: 'TRACK', value: (task) => task.execution_mode },
-              { title: 'AGE', value: (task) => ageOf(task.created_at, world.now()), align: 'right' },
-              { title: 'AGENT', value: (task) => task.agent_id ?? task.assigned_agent_id ?? '-' },
-              { title: 'REPOSITORY', value: ({ source }) => source.repository ?? '-' },
-              { title: 'TITLE', value: ({ title }) => title, flexible: true },
-            ],
-            page.tasks,
-          )
-        })
-      })
-    })
+    .action((options) =>
+      withSession(world, command, async ({ api, out }) => {
+        const filter = {
+          status: options.status,
+          execution_mode: options.mode,
+          repository: options.repository,
+          agent_id: options.agent,
+        }
+        await readPages(
+          out,
+          options,
+          (page) => api.listTasks({ ...filter, ...page }),
+          ({ tasks }) => renderTasks(tasks, out, world.now()),
+        )
+      }),
+    )
   return withExamples(
     command,
     'tasks list',
     'tasks list --status pending,running',
     'tasks list --repository acme/shop --json',
+  )
+}
+
+/** Tasks as a table. */
+export function renderTasks(tasks: readonly Task[], out: Output, now: number): string {
+  if (tasks.length === 0) return 'No tasks.\n'
+  return out.table(
+    [
+      { title: 'ID', value: ({ id }) => id },
+      {
+        title: 'STATUS',
+        value: ({ status }) => status,
+        style: (text, { status }) => statusColour(out.style, status)(text),
+      },
+      { title: 'TRACK', value: (task) => task.execution_mode },
+      { title: 'AGE', value: (task) => ageOf(task.created_at, now), align: 'right' },
+      { title: 'AGENT', value: (task) => task.agent_id ?? task.assigned_agent_id ?? '-' },
+      { title: 'REPOSITORY', value: ({ source }) => source.repository ?? '-' },
+      { title: 'TITLE', value: ({ title }) => title, flexible: true },
+    ],
+    tasks,
   )
 }
