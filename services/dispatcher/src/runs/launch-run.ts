@@ -1,3 +1,4 @@
+import { runEnvironment } from '@switchyard/core'
 import type { DispatcherContext } from '../context.ts'
 import type { DialFailure } from '../ssh/index.ts'
 import { targetOf } from '../ssh-target.ts'
@@ -6,7 +7,6 @@ import { recordHostFailed, recordHostWorked } from './keep-host-record.ts'
 import { idsOf } from './run.ts'
 import type { RunParts } from './run.ts'
 import type { RunEnd } from './run-end.ts'
-import { runEnvironment } from './run-environment.ts'
 import { folderOf } from './run-place.ts'
 
 /** Starts the run on its host, and follows it from its first byte. */
@@ -18,7 +18,8 @@ export async function launchRun(context: DispatcherContext, parts: RunParts): Pr
     ...folderOf(host, claim),
     command: host.command,
     workdir: host.workdir,
-    environment: runEnvironment(host, claim),
+    // The task's own variables win over the host's, since an agent reports by them.
+    environment: { ...host.env, ...runEnvironment(claim.task, claim.agentId) },
     prompt: claim.task.prompt,
     timeoutSeconds: host.timeoutSeconds,
     onReady: () => startClaim(context, parts),

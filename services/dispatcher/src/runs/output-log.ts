@@ -1,7 +1,7 @@
 import { StringDecoder } from 'node:string_decoder'
+import { LastLines } from '@switchyard/core'
 import type { Clock } from '@switchyard/platform'
 import type { AppendLogResult } from '@switchyard/store'
-import { LastLines } from './last-lines.ts'
 import type { RunControl } from './run-control.ts'
 
 const COLLECT_MILLISECONDS = 100

@@ -1,11 +1,9 @@
-import { settleAbandon, settleFailure, settleRelease } from '@switchyard/core'
+import { meaningOfExit, settleAbandon, settleFailure, settleRelease } from '@switchyard/core'
 import type { SettledTask, Settlement, TaskError } from '@switchyard/core'
 import type { Host, Orphan } from '@switchyard/store'
 import type { LetGoCause } from './run-control.ts'
-import { parseResultFile } from './result-file.ts'
 import type { RunEnd } from './run-end.ts'
 import { placeOf } from './run-place.ts'
-import { signalOfCode } from './signal-of-code.ts'
 
 /** What is to become of a task after its run, or after our part in it. */
 export type RunAction =
@@ -85,22 +83,11 @@ export function actionFor(end: RunEnd, facts: RunFacts): RunAction {
 
 function actionForExit(
   { code, timedOut, resultFile }: Extract<RunEnd, { kind: 'exited' }>,
-  facts: RunFacts,
+  { host, summary }: RunFacts,
 ): RunAction {
-  const { id: hostId, timeoutSeconds } = facts.host
-  if (timedOut) {
-    const message = `The command was ended on host ${hostId} after ${timeoutSeconds} s, its time limit.`
-    return fail('timed_out', withLastLine(message, facts))
-  }
-  if (code === 0) {
-    const given = resultFile === null ? null : parseResultFile(resultFile)
-    const summary = typeof given?.['summary'] === 'string' ? given['summary'] : facts.summary
-    return { kind: 'complete', result: { ...given, summary, exit_code: 0 } }
-  }
-  const signal = signalOfCode(code)
-  return signal === null
-    ? fail('exit_code', withLastLine(`The command exited with code ${code} on host ${hostId}.`, facts))
-    : fail('killed_by_signal', withLastLine(`The command was killed by ${signal} on host ${hostId}.`, facts))
+  const exit = { code, timedOut, resultFile: resultFile?.toString('utf8') ?? null }
+  const { id, timeoutSeconds } = host
+  return meaningOfExit(exit, { where: `on host ${id}`, timeoutSeconds, summary })
 }
 
 /** The run is not on its host, and was kept from ever starting there. */
@@ -190,9 +177,4 @@ function unknown({ host }: RunFacts, message: string): RunAction {
     kind: 'unknown',
     message: `${message} (host ${host.id}). Look at the host before you rerun the task.`,
   }
-}
-
-function withLastLine(message: string, { summary }: RunFacts): string {
-  const lastLine = summary.split('\n').at(-1) ?? ''
-  return lastLine === '' ? message : `${message} Its last line: ${lastLine.slice(0, 300)}`
 }

@@ -21,6 +21,12 @@ describe('the last lines', () => {
     expect(text).toBe('🚆'.repeat(text.length / 2))
   })
 
+  it('are without what moves the cursor or names the window', () => {
+    expect(
+      lastLinesOf('\u001b]0;title\u0007a\u001b[2K\u001b[1;31mb\u001b[0m\u001b(Bc\u001b]8;;http://x\u001b\\d'),
+    ).toBe('abcd')
+  })
+
   it('are without colours, overwritten progress, and what PostgreSQL cannot store', () => {
     expect(lastLinesOf('\u001b[31mred\u001b[0m\r\n', '10 %\r', '100 %\r\n', 'a\u0000b\ud83d\tc\n\n')).toBe(
       'red\n100 %\nab  c',

@@ -1,5 +1,10 @@
-import { stripVTControlCharacters } from 'node:util'
-
+const ESCAPE = String.fromCharCode(0x1b)
+const BELL = String.fromCharCode(0x07)
+/** Control sequences of terminals (ECMA-48, 5.4) and operating system commands, which a BEL or ST ends. */
+const CONTROL_SEQUENCES = new RegExp(
+  `${ESCAPE}(?:\\][^${BELL}${ESCAPE}]*(?:${BELL}|${ESCAPE}\\\\)|\\[[0-?]*[ -/]*[@-~]|[ -/]*[0-Z\\\\^-~])`,
+  'g',
+)
 const MOST_LINES = 20
 const MOST_CHARACTERS = 4096
 
@@ -12,7 +17,7 @@ export class LastLines {
   }
 
   read(): string {
-    const lines = stripVTControlCharacters(this.#text).split(/\r?\n/).map(afterLastReturn).map(printable)
+    const lines = this.#text.replace(CONTROL_SEQUENCES, '').split(/\r?\n/).map(afterLastReturn).map(printable)
     const text = lines.join('\n').trim()
     return keepEnd(text.split('\n').slice(-MOST_LINES).join('\n')).trim()
   }
