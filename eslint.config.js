@@ -111,6 +111,24 @@ export default tseslint.config(
       },
     ],
   ),
+  forbid(
+    // Loaded by `agent run` alone, which shares with the dispatcher what the end of a command means.
+    ['packages/cli/src/agent-run/handler.ts'],
+    [
+      {
+        group: [
+          'pg',
+          'express',
+          'node-ssh',
+          'ssh2',
+          '@switchyard/api',
+          '@switchyard/dispatcher',
+          '@switchyard/contract',
+        ],
+        message: 'the command line speaks to the API; services are processes that it starts.',
+      },
+    ],
+  ),
   {
     files: ['tests/**/*.ts', '**/*.test.ts', 'demo/**/*.ts'],
     rules: { 'no-console': 'off', '@typescript-eslint/no-non-null-assertion': 'off', 'max-lines': 'off' },

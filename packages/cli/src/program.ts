@@ -1,4 +1,5 @@
 import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings'
+import { agentCommand } from './agent-run/command.ts'
 import { agentsCommand } from './commands/agents.ts'
 import { eventsCommand } from './commands/events.ts'
 import { tasksCommand } from './commands/tasks.ts'
@@ -56,7 +57,13 @@ function inheritSettings(parent: CommandUnknownOpts): void {
 
 /** In the order of the help. */
 function commands(world: World): CommandUnknownOpts[] {
-  return [upCommand(world), tasksCommand(world), agentsCommand(world), eventsCommand(world)]
+  return [
+    upCommand(world),
+    agentCommand(world),
+    tasksCommand(world),
+    agentsCommand(world),
+    eventsCommand(world),
+  ]
 }
 
 function footer(): string {
