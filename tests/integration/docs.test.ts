@@ -66,9 +66,11 @@ describe('the documents', () => {
     const composeFiles = await Promise.all(
       ['docker-compose.yml', 'docker-compose.secrets.yml'].map((file) => readFile(join(ROOT, file), 'utf8')),
     )
-    const onHosts = ['runs/run-environment.ts', 'runs/run-place.ts', 'ssh/launch-program.ts'].map((file) =>
-      readFile(join(ROOT, 'services/dispatcher/src', file), 'utf8'),
-    )
+    const onHosts = [
+      'packages/core/src/run-environment.ts',
+      'services/dispatcher/src/runs/run-place.ts',
+      'services/dispatcher/src/ssh/launch-program.ts',
+    ].map((file) => readFile(join(ROOT, file), 'utf8'))
     const givenToCommands = (await Promise.all(onHosts)).join()
     const known = new Set([
       ...[LauncherConfig, ApiVariables, DispatcherConfig].flatMap(({ properties }) =>
