@@ -10,6 +10,8 @@ import type { Ending } from './report.ts'
 
 /** How long a task may take to end, and to be reported, once it was asked to hurry. */
 const LAST_WORDS_MILLISECONDS = 10_000
+/** For one piece of the log, also over a slow line. */
+const MOST_SECONDS_PER_PIECE = 30
 
 export interface HeldTaskParts {
   readonly operations: Operations
@@ -64,6 +66,7 @@ class HeldTask {
   readonly #givenUp = new AbortController()
 
   constructor({ operations, timing, onEvent }: HeldTaskParts, task: Task, lease: Lease) {
+    const timeoutSeconds = Math.min(Math.max(lease.heartbeat_seconds, 2), MOST_SECONDS_PER_PIECE)
     const claim = { task_id: task.id, lease_token: lease.token }
     this.claim = claim
     this.#task = task
@@ -84,7 +87,7 @@ class HeldTask {
       signal: this.#logging.signal,
       append: async (offset, text) => {
         const sentAt = timing.now()
-        const limits = { retrySeconds: Infinity, signal: this.#logging.signal }
+        const limits = { timeoutSeconds, retrySeconds: Infinity, signal: this.#logging.signal }
         const answer = await operations.appendTaskLog({ ...claim, offset, text }, limits)
         this.keeper.extended(sentAt)
         return answer
