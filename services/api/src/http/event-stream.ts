@@ -13,6 +13,8 @@ const KEEP_ALIVE_MILLISECONDS = 15_000
 export interface EventStream {
   /** Aborts when the reader is gone. */
   readonly closed: AbortSignal
+  /** Tells the reader where it is before anything happens, so that it can resume there. */
+  mark(id: string): void
   send(event: StreamedEvent): Promise<void>
   end(): void
 }
@@ -33,6 +35,9 @@ export function openEventStream(response: Response): EventStream {
   })
   return {
     closed: gone.signal,
+    mark(id) {
+      response.write(`id: ${id}\n\n`)
+    },
     async send({ event, id, data }) {
       const lines = data.split(/\r\n|\r|\n/).map((line) => `data: ${line}\n`)
       const accepted = response.write(`event: ${event}\nid: ${id}\n${lines.join('')}\n`)

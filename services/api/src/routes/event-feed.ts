@@ -16,6 +16,7 @@ export function bindEventFeed(binding: Binding, context: ApiContext): void {
     const known = resumed !== undefined && isEventCursor(resumed) ? resumed : query.after
     let cursor = known ?? (await latestEventCursor(context.pool))
     const stream = openEventStream(response)
+    stream.mark(cursor)
     const over = AbortSignal.any([stream.closed, context.stopping])
     while (!over.aborted) {
       const events = await listEventsAfter(context.pool, cursor, BATCH)
