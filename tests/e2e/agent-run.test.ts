@@ -10,6 +10,7 @@ import { startAgentProcess, type AgentProcess } from '../support/agent-process.t
 import { startTestApi, TOKENS, type TestApi } from '../support/api.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import { isAlive } from '../support/processes.ts'
+import { runShell } from '../support/run-shell.ts'
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts'
 import { until } from '../support/until.ts'
 
@@ -80,6 +81,8 @@ async function untilTask(id: string, what: string, fits: (status: string) => boo
 }
 const untilEnded = (id: string) =>
   untilTask(id, 'has ended', (status) => ['succeeded', 'failed', 'cancelled'].includes(status))
+const untilOver = (id: string) =>
+  untilTask(id, 'is over', (status) => ['succeeded', 'failed', 'scheduled'].includes(status))
 const untilLogged = (id: string, text: string) =>
   until(`the log says ${text}`, async () => (await admin.getTaskLogs({ task_id: id })).text.includes(text))
 
@@ -221,6 +224,42 @@ describe('switchyard agent run', () => {
     } finally {
       await dispatcher.stop()
     }
+  })
+
+  it('clones the repository of the task, afresh for each, and no name leads it elsewhere', async () => {
+    const origin = join(directory, 'forge/acme/shop.git')
+    await runShell(
+      `git init --quiet --bare -b main "${origin}"; git clone --quiet "${origin}" shop 2>&1; cd shop
+       echo one > file; git add file; git -c user.name=a -c user.email=a@b commit --quiet -m one; git push --quiet origin HEAD:main`,
+      { shell: 'sh', directory, env: { HOME: directory } },
+    )
+    const { id: label } = await startAgent(['--repository-url', `file://${directory}/forge/{repository}.git`])
+    const inRepository = async (repository: string, prompt: string) =>
+      untilOver(
+        (await admin.createTask({ title: 'Do it', prompt, requires: [label], source: { repository } })).id,
+      )
+    const prompt =
+      'cat file; echo two > file; git checkout --quiet -b fix && git -c user.name=a -c user.email=a@b commit --quiet -am two && git push --quiet origin fix'
+    const first = await inRepository('acme/shop', prompt)
+    expect(first).toMatchObject({ status: 'succeeded', result: { summary: 'one' } })
+    const afterwards = 'cat file; git branch; git for-each-ref --format="%(refname)" refs/remotes/origin/fix'
+    expect(await inRepository('acme/shop', afterwards)).toMatchObject({
+      result: { summary: 'one\n* main\nrefs/remotes/origin/fix' },
+    })
+    for (const hostile of [
+      '../acme/shop',
+      '--upload-pack=touch x/y',
+      'acme/..',
+      'acme/shop;x',
+      'acme/-x',
+      'acme',
+    ]) {
+      expect(await inRepository(hostile, 'true')).toMatchObject({
+        status: 'failed',
+        error: { code: 'repository_refused' },
+      })
+    }
+    expect(await inRepository('acme/none', 'true')).toMatchObject({ status: 'scheduled' })
   })
 
   it('says what it misses when it cannot begin', async () => {

@@ -36,6 +36,10 @@ function agentRunCommand(world: World) {
       600,
     )
     .option('--state-dir <directory>', 'tokens and run folders (default: ~/.local/state/switchyard)')
+    .option(
+      '--repository-url <template>',
+      'clone the task’s repository into its directory; such as https://forge.example.org/{repository}.git',
+    )
     .option('--keep-work', 'leave the run folders where they are')
     .option('--replace-token', 'take over an agent of this id whose token is not kept here')
     .addHelpText(
@@ -64,6 +68,7 @@ Examples:
         drainSeconds: given.drain,
         keepWork: given.keepWork === true,
         replaceToken: given.replaceToken === true,
+        repositoryUrl: repositoryTemplate(given.repositoryUrl),
         command: [program, ...args] as const,
         stateDirectory: given.stateDir ?? stateDirectoryOf(world),
       }
@@ -72,6 +77,15 @@ Examples:
       const { agentRun } = await import('./agent-run.ts')
       await agentRun(world, settings, options, outputFor(world, command))
     })
+}
+
+function repositoryTemplate(given: string | undefined): string | undefined {
+  if (given === undefined || (given.includes('{repository}') && !given.startsWith('-'))) return given
+  throw new Failure(
+    'usage',
+    `--repository-url: “${given}” does not say where the name goes.`,
+    'It looks like https://forge.example.org/{repository}.git',
+  )
 }
 
 function agentIdOf(given: string | undefined): string {

@@ -1,9 +1,11 @@
 import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { StringDecoder } from 'node:string_decoder'
-import { TaskFailure, TaskRelease, WorkAborted, type WorkHandler } from '@switchyard/client'
+import { TaskFailure, TaskRelease, WorkAborted, type Task, type WorkHandler } from '@switchyard/client'
 import { LastLines, meaningOfExit, runEnvironment } from '@switchyard/core'
 import { runChild } from './child.ts'
 import type { AgentRunOptions } from './options.ts'
+import { cloneRepository, repositoryUrl } from './repository.ts'
 import { createRunFolder, readResultFile, type RunFolder } from './run-folder.ts'
 import type { Watchdog } from './watchdog.ts'
 
@@ -32,6 +34,7 @@ export function commandHandler(parts: HandlerParts): WorkHandler {
       context.log(text)
     }
     try {
+      await prepareWork(parts, task, folder, context.signal)
       const end = await runChild({
         ...{ command, folder, timeoutSeconds, watchdog },
         signal: context.signal,
@@ -60,6 +63,23 @@ export function commandHandler(parts: HandlerParts): WorkHandler {
     } finally {
       await clean(folder, options)
     }
+  }
+}
+
+async function prepareWork(
+  { options }: HandlerParts,
+  { source }: Task,
+  folder: RunFolder,
+  signal: AbortSignal,
+): Promise<void> {
+  const { repositoryUrl: template, stateDirectory, agentId } = options
+  if (template === undefined || source.repository === null) return
+  const url = repositoryUrl(template, source.repository)
+  const cacheDirectory = join(stateDirectory, 'repositories')
+  try {
+    await cloneRepository({ url, cacheDirectory, directory: folder.work, signal })
+  } catch (error) {
+    throw signal.aborted ? abortedAs(signal.reason, agentId) : error
   }
 }
 

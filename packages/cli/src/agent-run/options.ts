@@ -10,6 +10,8 @@ export interface AgentRunOptions {
   readonly keepWork: boolean
   /** Get a new token for an agent that exists already. */
   readonly replaceToken: boolean
+  /** With `{repository}` in it; undefined: tasks are worked on in an empty directory. */
+  readonly repositoryUrl: string | undefined
   /** argv. */
   readonly command: readonly [string, ...string[]]
   /** Absolute; the tokens and the run folders of this user's agents. */
