@@ -1,5 +1,5 @@
 import { hostname } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { Command } from '@commander-js/extra-typings'
 import { wholeNumber, words } from '../commands/option-values.ts'
 import { Failure } from '../failure.ts'
@@ -38,7 +38,7 @@ function agentRunCommand(world: World) {
     .option('--state-dir <directory>', 'tokens and run folders (default: ~/.local/state/switchyard)')
     .option(
       '--repository-url <template>',
-      'clone the task’s repository into its directory; such as https://forge.example.org/{repository}.git',
+      'clone the repository of the task into its directory; such as https://forge.example.org/{repository}.git',
     )
     .option('--keep-work', 'leave the run folders where they are')
     .option('--replace-token', 'take over an agent of this id whose token is not kept here')
@@ -49,7 +49,7 @@ A token that may register agents is needed once; the agent keeps its own in a fi
 
 Examples:
   $ switchyard agent run --labels linux -- claude -p
-  $ switchyard agent run --id builder --max-concurrent 4 -- sh -c 'make "$(cat)"'`,
+  $ switchyard agent run --id builder --max-concurrent 4 -- ./work-on-it.sh`,
     )
     .action(async (argv, given, command) => {
       const [program, ...args] = argv
@@ -70,7 +70,10 @@ Examples:
         replaceToken: given.replaceToken === true,
         repositoryUrl: repositoryTemplate(given.repositoryUrl),
         command: [program, ...args] as const,
-        stateDirectory: given.stateDir ?? stateDirectoryOf(world),
+        stateDirectory:
+          given.stateDir === undefined
+            ? stateDirectoryOf(world)
+            : resolve(world.workingDirectory, given.stateDir),
       }
       const settings = await resolveSettings(world, globalOptions(command))
       // Loaded by the one command that needs it.

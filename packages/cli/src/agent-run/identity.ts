@@ -63,7 +63,7 @@ async function isStillValid(client: Client, agentId: string): Promise<boolean> {
 
 /** The token of an agent that is registered now; null: the given token is already an agent's. */
 async function register(settings: Settings, options: AgentRunOptions): Promise<string | null> {
-  const { agentId, labels, maxConcurrent } = options
+  const { agentId, labels } = options
   const client = clientWith(settings.url, settings.token)
   if (settings.token === null) {
     throw new Failure(
@@ -73,8 +73,8 @@ async function register(settings: Settings, options: AgentRunOptions): Promise<s
     )
   }
   try {
-    const agent = { id: agentId, max_concurrent: maxConcurrent, ...(labels === undefined ? {} : { labels }) }
-    return (await client.registerAgent(agent)).token
+    // How many at once is ours to keep, and may be another number at the next start; the server's own limit is the coordinator's.
+    return (await client.registerAgent({ id: agentId, labels })).token
   } catch (error) {
     if (isProblem(error, 'forbidden')) {
       await client.getAgent({ agent_id: agentId })
@@ -89,8 +89,7 @@ async function register(settings: Settings, options: AgentRunOptions): Promise<s
       )
     }
     const { token } = await client.replaceAgentToken({ agent_id: agentId })
-    if (labels !== undefined)
-      await client.updateAgent({ agent_id: agentId, labels, max_concurrent: maxConcurrent })
+    if (labels !== undefined) await client.updateAgent({ agent_id: agentId, labels })
     return token
   }
 }
