@@ -1,8 +1,14 @@
 import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings'
 import { agentCommand } from './agent-run/command.ts'
 import { agentsCommand } from './commands/agents.ts'
+import { configCommand } from './commands/config.ts'
+import { deliveriesCommand } from './commands/deliveries.ts'
 import { eventsCommand } from './commands/events.ts'
+import { hostsCommand } from './commands/hosts.ts'
+import { migrateCommand } from './commands/migrate.ts'
+import { queueCommand } from './commands/queue.ts'
 import { tasksCommand } from './commands/tasks.ts'
+import { tokensCommand } from './commands/tokens.ts'
 import { upCommand } from './commands/up.ts'
 import { EXIT_CODES } from './exit-codes.ts'
 import type { World } from './world.ts'
@@ -62,7 +68,13 @@ function commands(world: World): CommandUnknownOpts[] {
     agentCommand(world),
     tasksCommand(world),
     agentsCommand(world),
+    hostsCommand(world),
+    queueCommand(world),
     eventsCommand(world),
+    deliveriesCommand(world),
+    tokensCommand(world),
+    configCommand(world),
+    migrateCommand(world),
   ]
 }
 

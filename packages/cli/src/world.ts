@@ -14,7 +14,7 @@ export interface World {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly workingDirectory: string
   readonly homeDirectory: string
-  readonly stdin: Readable & { readonly isTTY?: boolean }
+  readonly stdin: Readable & { readonly isTTY?: boolean; readonly setRawMode?: (raw: boolean) => unknown }
   readonly stdout: OutputStream
   readonly stderr: OutputStream
   /** In milliseconds since 1970. */

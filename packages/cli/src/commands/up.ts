@@ -1,14 +1,11 @@
 import { resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { Command } from '@commander-js/extra-typings'
 import { EXIT_CODES } from '../exit-codes.ts'
 import { Failure, SilentExit } from '../failure.ts'
+import { PROGRAMS } from '../programs.ts'
 import type { World } from '../world.ts'
 import { withExamples } from './examples.ts'
 import { wholeNumber } from './option-values.ts'
-
-/** Seen from this file's built form, in a clone and in the package alike. */
-const ROOT = new URL('../../../../', import.meta.url)
 
 const LARGEST_PORT = 65_535
 
@@ -42,10 +39,7 @@ export function upCommand(world: World) {
       const { launch } = await import('@switchyard/launcher')
       const exitCode = await launch({
         env,
-        entries: {
-          api: fileURLToPath(new URL('services/api/dist/main.js', ROOT)),
-          dispatcher: fileURLToPath(new URL('services/dispatcher/dist/main.js', ROOT)),
-        },
+        entries: PROGRAMS,
         print: (text) => void world.stdout.write(text),
       }).catch((error: unknown) => {
         throw new Failure('failed', error instanceof Error ? error.message : String(error))

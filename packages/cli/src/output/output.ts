@@ -34,7 +34,8 @@ export interface OutputOptions {
 export function createOutput({ stdout, stderr, env, json, colour }: OutputOptions): Output {
   const style = createStyle(wantsColours(stdout, env, colour))
   const isTerminal = stdout.isTTY === true
-  const width = isTerminal ? (stdout.columns ?? null) : null
+  // Some terminals say that they have no columns at all.
+  const width = isTerminal && (stdout.columns ?? 0) > 0 ? (stdout.columns ?? null) : null
   const printJson = (document: unknown): void => void stdout.write(`${JSON.stringify(document)}\n`)
   return {
     isJson: json,

@@ -13,9 +13,9 @@ const OUT_OPTION = [
   'write the token to this file (mode 600) and do not print it',
 ] as const
 
-/** `switchyard agents register` */
-export function registerAgent(world: World) {
-  const command = new Command('register')
+/** `switchyard agents register`, `switchyard tokens create` */
+export function registerAgent(world: World, name = 'register', path = `agents ${name}`) {
+  const command = new Command(name)
     .description('Register an agent that pulls tasks, and get its token. The token is shown this once.')
     .argument('<agent>', 'the id that it is to have')
     .option('-l, --labels <labels>', 'what it offers, comma separated', words)
@@ -39,8 +39,8 @@ export function registerAgent(world: World) {
     )
   return withExamples(
     command,
-    'agents register claude-laptop --labels linux,gpu',
-    'agents register builder --labels docker --token-out ~/.config/switchyard/builder-token',
+    `${path} claude-laptop --labels linux,gpu`,
+    `${path} builder --labels docker --token-out ~/.config/switchyard/builder-token`,
   )
 }
 
