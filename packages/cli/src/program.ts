@@ -9,6 +9,7 @@ import { migrateCommand } from './commands/migrate.ts'
 import { queueCommand } from './commands/queue.ts'
 import { tasksCommand } from './commands/tasks.ts'
 import { tokensCommand } from './commands/tokens.ts'
+import { webhookCommand } from './commands/webhook.ts'
 import { upCommand } from './commands/up.ts'
 import { EXIT_CODES } from './exit-codes.ts'
 import type { World } from './world.ts'
@@ -71,6 +72,7 @@ function commands(world: World): CommandUnknownOpts[] {
     hostsCommand(world),
     queueCommand(world),
     eventsCommand(world),
+    webhookCommand(world),
     deliveriesCommand(world),
     tokensCommand(world),
     configCommand(world),

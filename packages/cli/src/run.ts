@@ -17,10 +17,16 @@ export async function run(args: readonly string[], world: World): Promise<number
     if (error instanceof CommanderError)
       return error.exitCode === 0 ? EXIT_CODES.ok.code : EXIT_CODES.usage.code
     if (error instanceof SilentExit) return error.exitCode
-    if (!(error instanceof Failure)) throw error
-    report(error, world, program)
-    return EXIT_CODES[error.ending].code
+    const failure = error instanceof Failure ? error : mistake(error)
+    report(failure, world, program)
+    return EXIT_CODES[failure.ending].code
   }
+}
+
+/** What nobody expected. */
+function mistake(error: unknown): Failure {
+  const words = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  return new Failure('failed', 'This is a mistake in switchyard, not yours.', words)
 }
 
 function report(failure: Failure, { stdout, stderr, env }: World, program: CommandUnknownOpts): void {

@@ -5,6 +5,7 @@ import type { Route } from './route.ts'
 import { ROUTES } from './routes.ts'
 import * as agent from './schemas/agent.ts'
 import * as claim from './schemas/claim.ts'
+import * as explanation from './schemas/explanation.ts'
 import * as host from './schemas/host.ts'
 import * as reads from './schemas/reads.ts'
 import * as task from './schemas/task.ts'
@@ -19,7 +20,7 @@ const COMMON_PROBLEMS = {
 } as const satisfies Record<string, readonly ProblemCode[]>
 
 const NAMED_SCHEMAS = new Map<unknown, string>(
-  Object.entries({ ...task, ...claim, ...agent, ...host, ...reads, Problem: ProblemBody })
+  Object.entries({ ...task, ...claim, ...agent, ...host, ...reads, ...explanation, Problem: ProblemBody })
     .filter(([, schema]) => (schema as { type?: unknown }).type === 'object')
     .map(([name, schema]) => [schema, name]),
 )

@@ -13,6 +13,7 @@ import { bindClaims } from './routes/claims.ts'
 import { bindDequeue } from './routes/dequeue.ts'
 import { bindDocsPage } from './routes/docs-page.ts'
 import { bindEventFeed } from './routes/event-feed.ts'
+import { bindExplain } from './routes/explain.ts'
 import { bindHosts } from './routes/hosts.ts'
 import { bindLogs } from './routes/logs.ts'
 import { bindOperations } from './routes/operations.ts'
@@ -56,6 +57,7 @@ export function createApp(context: ApiContext, options: { readonly validateAnswe
   bindReads(binding, context)
   bindEventFeed(binding, context)
   bindWebhooks(binding, context)
+  bindExplain(binding, context)
   bindOperations(binding, context)
   bindDocsPage(binding, router)
   answerOtherMethods(router)

@@ -27,10 +27,19 @@ import type {
   Routing,
   TaskEventList,
   TaskList,
+  DeliveryExplanation,
+  ExplainRequest,
 } from './types.ts'
 
 /** The operations that take and answer JSON, or answer text; each takes its parameters and its body as one object. */
 export interface JsonOperations {
+  /**
+   * What would become of a delivery?
+   * Checks the signature and tries the rules in force, and does nothing else: no delivery is kept, no task is created. What only shows when it arrives is not looked at: whether it came before, whether its label is new, and whether another task for the same thing is unfinished.
+   * For the roles: admin, coordinator.
+   */
+  explainDelivery(input: ExplainRequest, options?: CallOptions): Promise<DeliveryExplanation>
+
   /**
    * Reserve a task for one agent or host.
    * The mode is detected when it is left out: a registered agent makes the task `http_pull`, a configured host makes it `ssh_cli`. Only a task that nobody holds and that has not ended can be assigned. The labels are not checked: your word counts.
@@ -275,6 +284,7 @@ export interface JsonOperations {
 
 /** Method and path of every operation of the API. */
 export const OPERATIONS = {
+  explainDelivery: { method: 'POST', path: '/api/v1/rules/explain' },
   receiveForgejoDelivery: { method: 'POST', path: '/api/v1/webhooks/forgejo' },
   receiveGiteaDelivery: { method: 'POST', path: '/api/v1/webhooks/gitea' },
   assignTask: { method: 'POST', path: '/api/v1/tasks/{task_id}/assign' },

@@ -628,6 +628,45 @@ export interface WebhookAnswer {
   }[]
 }
 
+export interface DeliveryExplanation {
+  signature: {
+    /** `false`: as a delivery it would be refused. */
+    valid: boolean
+    message: string
+  }
+  /** In the words of rules. */
+  event: string
+  action: string | null
+  repository: string | null
+  sender: string | null
+  /** `cancel`: the unfinished tasks for the same issue or pull request are cancelled. */
+  outcome: 'task' | 'cancel' | 'ignored'
+  reason: string
+  /** The one that makes the task: the first that fits. */
+  rule: string | null
+  /** Every rule in force, in their order. */
+  rules: readonly { name: string; fits: boolean; reason: string }[]
+  task: {
+    title: string
+    prompt: string
+    requires: readonly string[]
+    /** 1 is urgent, 4 is low. */
+    priority: number
+    /** The track. `undecided`: the dispatcher and the pulling agents race for it. */
+    execution_mode: 'undecided' | 'ssh_cli' | 'http_pull'
+    max_attempts: number
+    concurrency_key: string | null
+  } | null
+}
+
+export interface ExplainRequest {
+  forge?: 'forgejo' | 'gitea' | undefined
+  /** As the forge sends them: at least the name of the event. Without `Content-Type` the body is taken for JSON. */
+  headers: { [name: string]: string }
+  /** The very text that was signed. */
+  body: string
+}
+
 export interface Problem {
   /** A URI that names the code. */
   type: string

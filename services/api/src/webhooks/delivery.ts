@@ -55,14 +55,16 @@ export function openDelivery({ headers, body, secrets }: WebhookRequest): Opened
   return { ok: true, delivery: { ...readDeliveryFacts(headers), ...parsed, headers: keptHeaders(headers) } }
 }
 
-function signedContentOf(contentType: string, body: Buffer): Buffer | null {
+/** The bytes that the forge signed: of a form the decoded `payload`; null for a content type that no forge sends. */
+export function signedContentOf(contentType: string, body: Buffer): Buffer | null {
   const mediaType = contentType.split(';')[0]?.trim().toLowerCase()
   if (mediaType === 'application/json') return body
   if (mediaType !== 'application/x-www-form-urlencoded') return null
   return Buffer.from(new URLSearchParams(body.toString('utf8')).get('payload') ?? '', 'utf8')
 }
 
-function parsePayload(content: Buffer): Pick<Delivery, 'payload' | 'payloadText'> | null {
+/** The payload, and its text; null when it is no JSON object in UTF-8. */
+export function parsePayload(content: Buffer): Pick<Delivery, 'payload' | 'payloadText'> | null {
   try {
     const payloadText = new TextDecoder('utf-8', { fatal: true }).decode(content)
     const payload: unknown = JSON.parse(payloadText)
