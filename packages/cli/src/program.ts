@@ -1,6 +1,7 @@
 import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings'
 import { agentCommand } from './agent-run/command.ts'
 import { agentsCommand } from './commands/agents.ts'
+import { completionCommand } from './commands/completion.ts'
 import { configCommand } from './commands/config.ts'
 import { deliveriesCommand } from './commands/deliveries.ts'
 import { eventsCommand } from './commands/events.ts'
@@ -44,9 +45,8 @@ export function createProgram(world: World): CommandUnknownOpts {
       getOutHelpWidth: () => Math.min(world.stdout.columns ?? WIDEST_HELP, WIDEST_HELP),
       getErrHelpWidth: () => Math.min(world.stderr.columns ?? WIDEST_HELP, WIDEST_HELP),
     })
-  for (const command of commands(world)) {
-    program.addCommand(command)
-  }
+  const all = [...commands(world), completionCommand(world, () => program)]
+  for (const command of all) program.addCommand(command)
   inheritSettings(program)
   return program
 }

@@ -1,0 +1,58 @@
+import { withDescendants, type CompletedCommand } from './command-tree.ts'
+
+/** A script that bash sources. It walks over the words of the command line to the command that they name, and offers what can follow. */
+export function bashCompletion(program: CompletedCommand): string {
+  const commands = withDescendants(program)
+  return `# Completion of switchyard for bash. Load it: source <(switchyard completion bash)
+_switchyard() {
+  local current="\${COMP_WORDS[COMP_CWORD]}" previous="\${COMP_WORDS[COMP_CWORD - 1]}" at="" index offered=""
+  COMPREPLY=()
+  for ((index = 1; index < COMP_CWORD; index++)); do
+    # Behind -- stands a command of another program.
+    if [[ \${COMP_WORDS[index]} == -- ]]; then compopt -o default; return; fi
+    case "$at:\${COMP_WORDS[index]}" in
+${commands.flatMap(stepsInto).join('\n')}
+    esac
+  done
+  case "$at:$previous" in
+${commands.flatMap(valuesOf).join('\n')}
+  esac
+  case "$at" in
+${commands.map(offersOf).join('\n')}
+  esac
+  COMPREPLY=($(compgen -W "$offered" -- "$current"))
+}
+complete -F _switchyard switchyard
+`
+}
+
+function stepsInto({ path, commands }: CompletedCommand): string[] {
+  return commands.map((child) => {
+    const patterns = [child.name, ...child.aliases].map((name) => quoted(`${path}:${name}`))
+    return `      ${patterns.join(' | ')}) at=${quoted(child.path)} ;;`
+  })
+}
+
+function valuesOf({ path, options }: CompletedCommand): string[] {
+  return options
+    .filter(({ takesValue }) => takesValue)
+    .map(({ flags, choices }) => {
+      const patterns = flags.map((flag) => quoted(`${path}:${flag}`)).join(' | ')
+      return choices === null
+        ? `    ${patterns}) compopt -o default; return ;;`
+        : `    ${patterns}) COMPREPLY=($(compgen -W ${quoted(choices.join(' '))} -- "$current")); return ;;`
+    })
+}
+
+function offersOf({ path, commands, options, choices }: CompletedCommand): string {
+  const words = [
+    ...commands.map(({ name }) => name),
+    ...(choices ?? []),
+    ...options.flatMap(({ flags }) => flags),
+  ]
+  return `    ${quoted(path)}) offered=${quoted(words.join(' '))} ;;`
+}
+
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", String.raw`'\''`)}'`
+}
