@@ -19,6 +19,7 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 
 /** What the skill calls the things that an agent is given. */
 const OF_AGENTS = ['SWITCHYARD_SERVER', 'SWITCHYARD_TOKEN']
+const OF_THE_COMMAND_LINE = ['SWITCHYARD_URL']
 const OF_TESTS = ['SWITCHYARD_TEST_DATABASE', 'SWITCHYARD_FAULT_SEED', 'SWITCHYARD_FAULT_TASKS']
 
 let documents: Document[] = []
@@ -79,6 +80,7 @@ describe('the documents', () => {
       ...composeFiles.flatMap((file) => [...file.matchAll(/\$\{(\w+)/g)].map(([, name = '']) => name)),
       ...[...givenToCommands.matchAll(/\bSWITCHYARD_\w+/g)].map(([name]) => name),
       ...OF_AGENTS,
+      ...OF_THE_COMMAND_LINE,
       ...OF_TESTS,
     ])
     const unknown = findAll(/\b(SWITCHYARD_[A-Z0-9_]*[A-Z0-9])\b/g).filter(

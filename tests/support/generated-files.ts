@@ -1,6 +1,7 @@
 import { API_VERSION } from '@switchyard/api'
 import { openApi } from '@switchyard/contract'
 import type { Queryable } from '@switchyard/store'
+import { describeCommandLine } from './cli-page.ts'
 import { clientOperations, clientTypes } from './client-wire.ts'
 import { describeConfiguration } from './configuration-page.ts'
 import { dumpSchema } from './dump-schema.ts'
@@ -18,6 +19,7 @@ export interface GeneratedFile {
 /** `npm run generate` writes these, and a test compares them. */
 export const GENERATED_FILES: readonly GeneratedFile[] = [
   { path: 'db/schema.sql', content: dumpSchema },
+  { path: 'docs/cli.md', content: describeCommandLine },
   { path: 'docs/configuration.md', content: describeConfiguration },
   { path: 'docs/openapi.json', content: () => `${JSON.stringify(openApi(API_VERSION), null, 2)}\n` },
   { path: 'docs/problems.md', content: describeProblems },
