@@ -15,7 +15,7 @@ export function toFailure(error: unknown, settings: Settings): unknown {
 function refused(problem: SwitchyardProblem, settings: Settings): Failure {
   const { title, status, detail, code, requestId, errors, facts } = problem
   const next = [terminalText(detail), hintOf(status, settings)].filter((part) => part !== '').join('\n')
-  return new Failure(endingOf(status), `${terminalLine(title)} (${terminalLine(code)})`, next, {
+  return new Failure(endingOf(status, code), `${terminalLine(title)} (${terminalLine(code)})`, next, {
     type: `urn:switchyard:problem:${code}`,
     title,
     status,

@@ -20,8 +20,12 @@ export const EXIT_CODES = {
 
 export type Ending = keyof typeof EXIT_CODES
 
-/** The ending that an HTTP status of the API stands for. */
-export function endingOf(status: number): Ending {
+/** Refusals of a request that is right by itself: what is there now does not allow it. */
+const CONFLICTS = new Set(['invalid_state', 'mode_mismatch'])
+
+/** The ending that an HTTP status of the API stands for, with the code of the problem when there is one. */
+export function endingOf(status: number, code = ''): Ending {
+  if (CONFLICTS.has(code)) return 'conflict'
   if (status === 401 || status === 403) return 'notAllowed'
   if (status === 404) return 'notFound'
   if (status === 409 || status === 416 || status === 422) return 'conflict'
