@@ -105,27 +105,9 @@ export default tseslint.config(
         message: 'the command line speaks to the API; services are processes that it starts.',
       },
       {
-        group: ['@switchyard/contract', '@switchyard/core', '@switchyard/platform', 'typebox', 'ajv'],
+        group: ['@switchyard/contract', '@switchyard/platform', 'typebox', 'ajv'],
         allowTypeImports: true,
         message: 'loading it costs every command a tenth of a second: import its types only.',
-      },
-    ],
-  ),
-  forbid(
-    // Loaded by `agent run` alone, which shares with the dispatcher what the end of a command means.
-    ['packages/cli/src/agent-run/handler.ts'],
-    [
-      {
-        group: [
-          'pg',
-          'express',
-          'node-ssh',
-          'ssh2',
-          '@switchyard/api',
-          '@switchyard/dispatcher',
-          '@switchyard/contract',
-        ],
-        message: 'the command line speaks to the API; services are processes that it starts.',
       },
     ],
   ),

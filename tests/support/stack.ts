@@ -18,7 +18,7 @@ type TaskBody = RouteInput<typeof ROUTES.createTask>['body']
 
 type Variables = Readonly<Record<string, string>>
 
-const ADMIN_TOKEN = 'the-token-of-the-administrator'
+export const ADMIN_TOKEN = 'the-token-of-the-administrator'
 const WEBHOOK_SECRET = 'the-secret-of-the-webhook'
 const SHOWN_LOG_LINES = 80
 const ENDED = ['succeeded', 'failed', 'cancelled']

@@ -1,5 +1,6 @@
 import { Command } from '@commander-js/extra-typings'
 import type { HostCheck } from '@switchyard/client'
+import { HOST_CHECK_SUBJECTS } from '@switchyard/core'
 import { EXIT_CODES } from '../../exit-codes.ts'
 import { SilentExit } from '../../failure.ts'
 import type { Style } from '../../output/style.ts'
@@ -56,10 +57,9 @@ export function renderFindings(findings: Findings, style: Style): string {
     problem: style.red('problem'),
     unknown: style.yellow('unknown'),
   }
-  return Object.entries(findings)
-    .map(
-      ([subject, { outcome, message }]) =>
-        `${signs[outcome]}  ${subject.padEnd(10)}  ${terminalLine(message)}\n`,
-    )
-    .join('')
+  // The API's own order is that of its database.
+  return HOST_CHECK_SUBJECTS.map((subject) => {
+    const { outcome, message } = findings[subject]
+    return `${signs[outcome]}  ${subject.padEnd(10)}  ${terminalLine(message)}\n`
+  }).join('')
 }
