@@ -218,6 +218,12 @@ describe('exit codes, and what is said with them', () => {
     expect(JSON.parse(stdout)).toEqual({ ...body, request_id: expect.any(String) as unknown })
   })
 
+  it('repeat what was typed without what it would do to a terminal', async () => {
+    const { code, stderr } = await run(['--context', HOSTILE, 'queue'])
+    expect(code).toBe(2)
+    expect(stderr.replaceAll('\n', '')).not.toMatch(/\p{Cc}|\u202e/u)
+  })
+
   it('are no failure when the reader of a pipe goes away', async () => {
     const command = `node '${join(import.meta.dirname, '../../packages/cli/bin/switchyard.js')}' help | head -n 1`
     const { stdout, stderr } = await promisify(execFile)('bash', ['-o', 'pipefail', '-c', command])

@@ -2,6 +2,7 @@ import { CommanderError, type CommandUnknownOpts } from '@commander-js/extra-typ
 import { EXIT_CODES } from './exit-codes.ts'
 import { Failure, SilentExit } from './failure.ts'
 import { createStyle, wantsColours } from './output/style.ts'
+import { terminalText } from './output/terminal-text.ts'
 import { createProgram } from './program.ts'
 import { globalOptions } from './session.ts'
 import type { World } from './world.ts'
@@ -29,10 +30,11 @@ function mistake(error: unknown): Failure {
   return new Failure('failed', 'This is a mistake in switchyard, not yours.', words)
 }
 
+/** Words of the API, and of hosts, may stand in it. */
 function report(failure: Failure, { stdout, stderr, env }: World, program: CommandUnknownOpts): void {
   const { json = false, color } = globalOptions(program)
   if (failure.document !== null && json) stdout.write(`${JSON.stringify(failure.document)}\n`)
   const style = createStyle(wantsColours(stderr, env, color))
-  stderr.write(`${style.red('error:')} ${failure.message}\n`)
-  if (failure.next !== null) stderr.write(`${failure.next.replaceAll(/^/gm, '  ')}\n`)
+  stderr.write(`${style.red('error:')} ${terminalText(failure.message)}\n`)
+  if (failure.next !== null) stderr.write(`${terminalText(failure.next).replaceAll(/^/gm, '  ')}\n`)
 }
