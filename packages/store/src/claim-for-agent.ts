@@ -92,19 +92,30 @@ async function claimNext(db: Queryable, request: ClaimForAgentRequest): Promise<
 }
 
 /**
+ * The claim that this request key already made and that has not started, or `empty`. Waits for calls of the agent that
+ * are claiming at this moment.
+ */
+export function repeatClaimForAgent(
+  pool: Pool,
+  request: Pick<ClaimForAgentRequest, 'agentId' | 'startSeconds' | 'now'> & { readonly requestKey: string },
+): Promise<ClaimForAgentResult> {
+  return inTransaction(pool, async (connection) => {
+    await lockAgent(connection, request.agentId)
+    const claim = await repeatClaim(connection, request)
+    return claim === null ? { kind: 'empty' } : { kind: 'claimed', claim }
+  })
+}
+
+/**
  * Under a lock on the agent's row: two calls at once cannot both take the last slot, and the second of two calls with
  * the same request key finds the claim of the first.
  */
 function claimUnderLock(pool: Pool, request: ClaimForAgentRequest): Promise<ClaimForAgentResult> {
   return inTransaction(pool, async (connection) => {
-    const locked = await connection.query<{ paused: boolean }>({
-      name: 'lock_agent',
-      text: LOCK_AGENT,
-      values: [request.agentId],
-    })
+    const paused = await lockAgent(connection, request.agentId)
     const repeated = request.requestKey === null ? null : await repeatClaim(connection, request)
     if (repeated !== null) return { kind: 'claimed', claim: repeated }
-    if (locked.rows[0]?.paused !== false) return { kind: 'paused' }
+    if (paused) return { kind: 'paused' }
     if (request.maxConcurrent === null) return claimNext(connection, request)
     const counted = await connection.query<{ held: number }>({
       name: 'count_held',
@@ -116,7 +127,20 @@ function claimUnderLock(pool: Pool, request: ClaimForAgentRequest): Promise<Clai
   })
 }
 
-async function repeatClaim(db: Queryable, request: ClaimForAgentRequest): Promise<Claim | null> {
+/** Whether it is paused, or was deleted meanwhile. */
+async function lockAgent(db: Queryable, agentId: string): Promise<boolean> {
+  const { rows } = await db.query<{ paused: boolean }>({
+    name: 'lock_agent',
+    text: LOCK_AGENT,
+    values: [agentId],
+  })
+  return rows[0]?.paused !== false
+}
+
+async function repeatClaim(
+  db: Queryable,
+  request: Pick<ClaimForAgentRequest, 'agentId' | 'startSeconds' | 'requestKey' | 'now'>,
+): Promise<Claim | null> {
   const { rows } = await db.query<ClaimRow>({
     name: 'repeat_claim',
     text: REPEAT_CLAIM,

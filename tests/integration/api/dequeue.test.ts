@@ -87,6 +87,23 @@ describe('POST /api/v1/tasks/dequeue', () => {
     expect((await waiting).status).toBe(200)
   })
 
+  it('with repeat_only gives the claim that the request_key made, also to a paused agent, and nothing new', async () => {
+    const agent = await postAgent(api)
+    await postTask(api, { requires: agent.labels })
+    await postTask(api, { requires: agent.labels })
+    const first = await dequeue(api, agent, { request_key: 'one' })
+    await api.call('PATCH', `/api/v1/agents/${agent.id}`, { paused: true })
+    const again = await dequeue(api, agent, { request_key: 'one', repeat_only: true })
+    expect(again.body).toMatchObject({
+      lease: { token: (first.body as { lease: { token: string } }).lease.token },
+    })
+    await api.call('PATCH', `/api/v1/agents/${agent.id}`, { paused: false })
+    for (const key of [{ request_key: 'two' }, {}]) {
+      const none = await dequeue(api, agent, { ...key, repeat_only: true, wait_seconds: 60 })
+      expect([none.status, none.headers.get('x-switchyard-reason')]).toEqual([204, 'empty'])
+    }
+  })
+
   it('gives the same claim again for the same request_key, until it has started', async () => {
     const agent = await postAgent(api)
     await postTask(api, { requires: agent.labels })

@@ -99,7 +99,24 @@ describe('work', () => {
     const released = await working.createTask('releases')
     await until('it was released', () => working.events.some(({ kind }) => kind === 'released'))
     await working.worker.stop()
-    expect(await admin().getTask({ task_id: released })).toMatchObject({ status: 'pending' })
+    await untilStatus(released, 'pending')
+  })
+
+  it('gives back the task whose answer was on its way when it was stopped', async () => {
+    const slow: typeof fetch = async (input, init) => {
+      const response = await fetch(input, { ...init, signal: null })
+      if (!new URL(input).pathname.endsWith('/dequeue') || response.status !== 200 || handedOver) return response
+      handedOver = true
+      throw await aborted(init!.signal!)
+    }
+    let handedOver = false
+    const { worker, createTask, events } = await startWorking(() => undefined, { fetch: slow })
+    const id = await createTask()
+    await until('the server has answered', () => handedOver)
+    expect(await admin().getTask({ task_id: id })).toMatchObject({ status: 'claimed' })
+    await worker.stop()
+    expect(await admin().getTask({ task_id: id })).toMatchObject({ status: 'pending', attempt: 0 })
+    expect(events).toMatchObject([{ kind: 'released', task: { id } }])
   })
 
   it('loses nothing although the first answer to every kind of call is lost', async () => {

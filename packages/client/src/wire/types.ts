@@ -138,6 +138,8 @@ export interface DequeueRequest {
   wait_seconds?: number | undefined
   /** Repeat the same key after a lost answer: the same claim comes again, as long as it has not started. */
   request_key?: string | undefined
+  /** true: take nothing new. Answers at once with the claim that `request_key` already made, or with 204. For who stops while a dequeue is on its way: what comes is then released. */
+  repeat_only?: boolean | undefined
 }
 
 export interface Failure {

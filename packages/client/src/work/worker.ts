@@ -1,15 +1,12 @@
 import type { Operations } from '../operations.ts'
-import { isProblem, SwitchyardUnreachable } from '../problem.ts'
-import { randomKey } from '../request.ts'
+import { isProblem } from '../problem.ts'
 import type { Timing } from '../timing.ts'
 import { workOn } from './held-task.ts'
 import type { Worker, WorkHandler, WorkOptions } from './options.ts'
+import { takeTask } from './take-task.ts'
 
 const WAIT_SECONDS = 30
 const DRAIN_SECONDS = 30
-/** Beyond its wait. A stalled connection is not waited for much longer than a claim lasts that nobody has started. */
-const DEQUEUE_TIMEOUT_SECONDS = 10
-const UNDERSTOOD_NOTHING_MILLISECONDS = 5000
 
 /** Takes tasks, as many at once as it may, until it is stopped or refused for good. */
 export function startWorker(
@@ -37,32 +34,13 @@ export function startWorker(
         continue
       }
       const sentAt = timing.now()
-      const dequeued = await dequeue()
+      const dequeued = await takeTask({ ...parts, agentId, waitSeconds, stopping: stopping.signal })
       if (dequeued.task !== null) {
         const work = workOn(parts, dequeued.task, dequeued.lease).finally(() => running.delete(work))
         running.add(work)
       } else if (timing.now() - sentAt < waitSeconds * 1000) {
         // It did not let us wait: the server stops, or does not want to be asked so soon.
         await timing.sleep(dequeued.retry_after_seconds * 1000, stopping.signal)
-      }
-    }
-  }
-
-  async function dequeue(): ReturnType<Operations['dequeueTask']> {
-    // The same key until it is answered: an answer that was lost comes again, and loses no task.
-    const request = { agent_id: agentId, wait_seconds: waitSeconds, request_key: randomKey() }
-    const limits = {
-      signal: stopping.signal,
-      timeoutSeconds: DEQUEUE_TIMEOUT_SECONDS,
-      retrySeconds: Infinity,
-    }
-    for (;;) {
-      try {
-        return await operations.dequeueTask(request, limits)
-      } catch (error) {
-        // Something between us and the server answered in its place.
-        if (stopping.signal.aborted || !(error instanceof SwitchyardUnreachable)) throw error
-        await timing.sleep(UNDERSTOOD_NOTHING_MILLISECONDS, stopping.signal)
       }
     }
   }

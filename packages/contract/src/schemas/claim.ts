@@ -31,6 +31,13 @@ export const DequeueRequest = Type.Object(
           'Repeat the same key after a lost answer: the same claim comes again, as long as it has not started.',
       }),
     ),
+    repeat_only: Type.Optional(
+      Type.Boolean({
+        default: false,
+        description:
+          'true: take nothing new. Answers at once with the claim that `request_key` already made, or with 204. For who stops while a dequeue is on its way: what comes is then released.',
+      }),
+    ),
   },
   { additionalProperties: false, examples: [{ agent_id: 'claude-laptop', wait_seconds: 30 }] },
 )

@@ -1,5 +1,5 @@
 import { ROUTES } from '@switchyard/contract'
-import { claimForAgent, getAgent, settleClaim } from '@switchyard/store'
+import { claimForAgent, getAgent, repeatClaimForAgent, settleClaim } from '@switchyard/store'
 import type { Agent, ClaimForAgentResult } from '@switchyard/store'
 import { settleRelease } from '@switchyard/core'
 import type { Claim } from '@switchyard/core'
@@ -20,6 +20,7 @@ export function bindDequeue(binding: Binding, context: ApiContext): void {
 
   bind(binding, ROUTES.dequeueTask, async ({ body }, { principal, response }) => {
     requireSelf(principal, body.agent_id)
+    if (body.repeat_only === true) return repeat(body.agent_id, body.request_key)
     const gone = new AbortController()
     response.once('close', () => gone.abort())
     // It may have hung up while its token was looked up.
@@ -53,6 +54,20 @@ export function bindDequeue(binding: Binding, context: ApiContext): void {
       requestKey,
       now: clock.sqlNow(),
     })
+  }
+
+  /** For who stopped waiting and does not know whether it was given a task meanwhile. */
+  async function repeat(agentId: string, requestKey: string | undefined) {
+    await findPullingAgent(agentId)
+    if (requestKey === undefined) return answerEmpty('empty')
+    const { SWITCHYARD_START_SECONDS: startSeconds } = config
+    const repeated = await repeatClaimForAgent(pool, {
+      agentId,
+      startSeconds,
+      requestKey,
+      now: clock.sqlNow(),
+    })
+    return repeated.kind === 'claimed' ? answerWith(repeated.claim) : answerEmpty('empty')
   }
 
   async function findPullingAgent(agentId: string): Promise<Agent> {
