@@ -105,7 +105,8 @@ describe('work', () => {
   it('gives back the task whose answer was on its way when it was stopped', async () => {
     const slow: typeof fetch = async (input, init) => {
       const response = await fetch(input, { ...init, signal: null })
-      if (!new URL(input).pathname.endsWith('/dequeue') || response.status !== 200 || handedOver) return response
+      if (!new URL(input).pathname.endsWith('/dequeue') || response.status !== 200 || handedOver)
+        return response
       handedOver = true
       throw await aborted(init!.signal!)
     }
