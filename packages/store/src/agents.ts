@@ -38,12 +38,24 @@ const LIST_AGENTS = /* sql */ `
    order by a.id
    limit $2`
 
-const FIND_AGENT_BY_TOKEN = /* sql */ `
-  select id, labels, max_concurrent as "maxConcurrent", paused, token_hash as "tokenHash",
+const FIND_AGENTS_BY_TOKEN = /* sql */ `
+  select id, execution_mode as "executionMode", labels, max_concurrent as "maxConcurrent", paused, token_hash as "tokenHash",
          last_seen_at is null or last_seen_at < now() - interval '10 seconds' as "seenLongAgo"
-    from agents where token_hash = $1`
+    from agents where token_hash = any($1::bytea[])`
 
-const MARK_AGENT_SEEN = /* sql */ `update agents set last_seen_at = now() where id = $1`
+const FIND_AGENTS = /* sql */ `
+  select id, execution_mode as "executionMode", labels, max_concurrent as "maxConcurrent", paused, token_hash as "tokenHash",
+         last_seen_at is null or last_seen_at < now() - interval '10 seconds' as "seenLongAgo"
+    from agents where id = any($1::text[])`
+
+// Skipped rather than waited for: somebody who counts what the agent holds has its row, or another process writes the same.
+const MARK_AGENTS_SEEN = /* sql */ `
+  with seen as materialized (
+    select id from agents
+     where id = any($1::text[]) and (last_seen_at is null or last_seen_at < now() - interval '10 seconds')
+       for no key update skip locked
+  )
+  update agents a set last_seen_at = now() from seen where a.id = seen.id`
 
 const UPDATE_AGENT = /* sql */ `
   update agents
@@ -95,25 +107,36 @@ export async function listAgents(db: Queryable, afterId: string | null, limit: n
   return rows
 }
 
-export type AuthenticatedAgent = Pick<Agent, 'id' | 'labels' | 'maxConcurrent' | 'paused'> & {
-  readonly tokenHash: Buffer
+/** What a claim asks of an agent or host, and who it is. */
+export type KnownAgent = Pick<Agent, 'id' | 'executionMode' | 'labels' | 'maxConcurrent' | 'paused'> & {
+  /** null: a host. */
+  readonly tokenHash: Buffer | null
+  /** The note that it was seen is older than ten seconds. */
+  readonly seenLongAgo: boolean
 }
 
-/** Whose token this is, or null. Notes that the agent was seen, at most every ten seconds. */
-export async function findAgentByTokenHash(
+/** The agents that have these tokens, in any order; hashes that nobody has are left out. */
+export async function findAgentsByTokenHashes(
   db: Queryable,
-  tokenHash: Buffer,
-): Promise<AuthenticatedAgent | null> {
-  const { rows } = await db.query<AuthenticatedAgent & { seenLongAgo: boolean }>({
-    name: 'find_agent_by_token',
-    text: FIND_AGENT_BY_TOKEN,
-    values: [tokenHash],
+  tokenHashes: readonly Buffer[],
+): Promise<KnownAgent[]> {
+  const { rows } = await db.query<KnownAgent>({
+    name: 'find_agents_by_token',
+    text: FIND_AGENTS_BY_TOKEN,
+    values: [tokenHashes],
   })
-  const agent = rows[0]
-  if (agent === undefined) return null
-  if (agent.seenLongAgo)
-    await db.query({ name: 'mark_agent_seen', text: MARK_AGENT_SEEN, values: [agent.id] })
-  return agent
+  return rows
+}
+
+/** The agents and hosts with these ids, in any order; ids that nobody has are left out. */
+export async function findAgents(db: Queryable, ids: readonly string[]): Promise<KnownAgent[]> {
+  const { rows } = await db.query<KnownAgent>({ name: 'find_agents', text: FIND_AGENTS, values: [ids] })
+  return rows
+}
+
+/** Notes that these agents were seen just now, unless that was noted within the last ten seconds. */
+export async function markAgentsSeen(db: Queryable, ids: readonly string[]): Promise<void> {
+  await db.query({ name: 'mark_agents_seen', text: MARK_AGENTS_SEEN, values: [ids] })
 }
 
 export interface AgentChanges {
@@ -180,8 +203,9 @@ export const AGENT_STATEMENTS = {
   register_agent: REGISTER_AGENT,
   get_agent: GET_AGENT,
   list_agents: LIST_AGENTS,
-  find_agent_by_token: FIND_AGENT_BY_TOKEN,
-  mark_agent_seen: MARK_AGENT_SEEN,
+  find_agents_by_token: FIND_AGENTS_BY_TOKEN,
+  find_agents: FIND_AGENTS,
+  mark_agents_seen: MARK_AGENTS_SEEN,
   update_agent: UPDATE_AGENT,
   replace_token: REPLACE_TOKEN,
   lock_agent_row: LOCK_AGENT_ROW,

@@ -39,7 +39,7 @@ export function createApp(context: ApiContext, options: { readonly validateAnswe
   )
   const binding: Binding = {
     router,
-    authenticate: createAuthenticator(context.pool, {
+    authenticate: createAuthenticator(context.agents, {
       admin: context.config.SWITCHYARD_ADMIN_TOKEN,
       coordinator: context.config.SWITCHYARD_COORDINATOR_TOKENS,
     }),

@@ -1,19 +1,19 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Role } from '@switchyard/contract'
-import { findAgentByTokenHash } from '@switchyard/store'
-import type { AuthenticatedAgent, Pool } from '@switchyard/store'
+import type { KnownAgent } from '@switchyard/store'
+import type { AgentDirectory } from './agent-directory.ts'
 import { Problem } from './problem.ts'
 
 /** Who is calling, and as what. */
 export type Principal =
   | { readonly role: 'admin' | 'coordinator'; readonly agent: null; readonly actor: string }
-  | { readonly role: 'agent'; readonly agent: AuthenticatedAgent; readonly actor: string }
+  | { readonly role: 'agent'; readonly agent: KnownAgent; readonly actor: string }
 
 export type Authenticate = (authorization: string | undefined) => Promise<Principal>
 
 /** Bearer tokens (RFC 6750) against the configured ones and those of the agents. Throws `unauthenticated`. */
 export function createAuthenticator(
-  pool: Pool,
+  agents: AgentDirectory,
   tokens: { readonly admin: readonly string[]; readonly coordinator: readonly string[] },
 ): Authenticate {
   const configured = [
@@ -33,8 +33,8 @@ export function createAuthenticator(
     const hash = hashToken(token)
     const known = configured.find((candidate) => timingSafeEqual(candidate.hash, hash))
     if (known !== undefined) return { role: known.role, agent: null, actor: known.role }
-    const agent = await findAgentByTokenHash(pool, hash)
-    if (agent !== null && timingSafeEqual(agent.tokenHash, hash)) {
+    const agent = await agents.byTokenHash(hash)
+    if (agent?.tokenHash != null && timingSafeEqual(agent.tokenHash, hash)) {
       return { role: 'agent', agent, actor: `agent:${agent.id}` }
     }
     throw unauthenticated('The token is not known.')

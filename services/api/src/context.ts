@@ -1,5 +1,6 @@
 import type { Clock, Log, Metrics } from '@switchyard/platform'
 import type { Pool, Waker } from '@switchyard/store'
+import type { AgentDirectory } from './agent-directory.ts'
 import type { ApiConfig } from './config.ts'
 import type { ApiEvents } from './events.ts'
 import type { Rule } from './rules/rule.ts'
@@ -10,6 +11,8 @@ export interface ApiContext {
   readonly config: ApiConfig
   readonly version: string
   readonly pool: Pool
+  /** Who the agents are, without asking the database each time. */
+  readonly agents: AgentDirectory
   readonly log: Log
   readonly metrics: Metrics
   readonly events: ApiEvents

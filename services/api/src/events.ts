@@ -65,7 +65,7 @@ export function createApiEvents(log: Log, metrics: Metrics, pool: Pool): ApiEven
   return {
     deliveryReceived(receipt, facts) {
       deliveries.inc({ outcome: receipt.outcome })
-      log.info(
+      log.debug(
         { deliveryId: receipt.deliveryId, taskIds: receipt.taskIds, ...facts },
         `delivery ${receipt.outcome}: ${receipt.reason}`,
       )
@@ -76,7 +76,7 @@ export function createApiEvents(log: Log, metrics: Metrics, pool: Pool): ApiEven
     },
     taskCreated(taskId) {
       created.inc()
-      log.info({ taskId }, 'task created')
+      log.debug({ taskId }, 'task created')
     },
     taskClaimed({ task, agentId, mode }) {
       const waited = waitedSeconds(task.pendingSince, task.claimedAt)
@@ -87,7 +87,7 @@ export function createApiEvents(log: Log, metrics: Metrics, pool: Pool): ApiEven
     },
     claimSettled(taskId, event) {
       settled.inc({ event })
-      log.info({ taskId }, `claim ended: ${event}`)
+      log.debug({ taskId }, `claim ended: ${event}`)
     },
     leaseLost(taskId, agentId) {
       lost.inc()

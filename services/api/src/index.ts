@@ -1,3 +1,4 @@
+export { createAgentDirectory } from './agent-directory.ts'
 export { ApiVariables, readConfig } from './config.ts'
 export type { ApiConfig } from './config.ts'
 export { InvalidRulesError, startApi } from './start.ts'

@@ -10,6 +10,7 @@ import {
   listenForWakeUps,
 } from '@switchyard/store'
 import type { Pool } from '@switchyard/store'
+import { createAgentDirectory } from './agent-directory.ts'
 import { createApp } from './app.ts'
 import type { ApiConfig } from './config.ts'
 import { createApiEvents } from './events.ts'
@@ -78,6 +79,7 @@ export async function startApi(config: ApiConfig, overrides: ApiOverrides = {}):
       config,
       version: API_VERSION,
       pool,
+      agents: createAgentDirectory(pool),
       log,
       metrics,
       events: createApiEvents(log, metrics, pool),

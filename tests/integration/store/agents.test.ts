@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import {
   deleteAgent,
-  findAgentByTokenHash,
+  findAgents,
+  findAgentsByTokenHashes,
   getAgent,
   listAgents,
   registerAgent,
+  markAgentsSeen,
   replaceAgentToken,
   updateAgent,
 } from '@switchyard/store'
@@ -51,15 +53,35 @@ describe('an agent', () => {
     expect(await getAgent(database.pool, 'nobody')).toBeNull()
   })
 
-  it('is known by its token, and seen', async () => {
+  it('is known by its token and by its id, among others', async () => {
     const id = await addAgent(database.pool, { tokenHash: token('known') })
-    expect(await findAgentByTokenHash(database.pool, token('known'))).toMatchObject({ id, paused: false })
-    expect((await getAgent(database.pool, id))?.lastSeenAt).toBeInstanceOf(Date)
-    expect(await findAgentByTokenHash(database.pool, token('unknown'))).toBeNull()
+    const other = await addAgent(database.pool, { tokenHash: token('other') })
+    const hostId = await addHost(database.pool)
+    const holders = async (...names: string[]): Promise<string[]> =>
+      (await findAgentsByTokenHashes(database.pool, names.map(token))).map((agent) => agent.id).sort()
+    expect(await holders('known', 'unknown', 'other')).toEqual([id, other].sort())
+    expect(await findAgents(database.pool, [hostId, 'nobody'])).toMatchObject([
+      { id: hostId, executionMode: 'ssh_cli', tokenHash: null },
+    ])
     expect(await replaceAgentToken(database.pool, id, token('new'))).toBe(true)
-    expect(await findAgentByTokenHash(database.pool, token('known'))).toBeNull()
-    expect(await findAgentByTokenHash(database.pool, token('new'))).toMatchObject({ id })
-    expect(await replaceAgentToken(database.pool, await addHost(database.pool), token('host'))).toBe(false)
+    expect(await holders('known')).toEqual([])
+    expect(await holders('new')).toEqual([id])
+    expect(await replaceAgentToken(database.pool, hostId, token('host'))).toBe(false)
+  })
+
+  it('is noted as seen, and a row that somebody holds is left out instead of waited for', async () => {
+    const id = await addAgent(database.pool)
+    const held = await addAgent(database.pool)
+    const holder = await database.pool.connect()
+    await holder.query('begin')
+    await holder.query('select 1 from agents where id = $1 for no key update', [held])
+    await markAgentsSeen(database.pool, [held, id])
+    await holder.query('rollback')
+    holder.release()
+    const [seen] = await findAgents(database.pool, [id])
+    expect(seen).toMatchObject({ paused: false, seenLongAgo: false })
+    expect((await getAgent(database.pool, id))?.lastSeenAt).toBeInstanceOf(Date)
+    expect((await getAgent(database.pool, held))?.lastSeenAt).toBeNull()
   })
 
   it('changes what is given and keeps the rest', async () => {

@@ -18,7 +18,7 @@ import { Problem } from '../problem.ts'
 import { agentToWire } from '../wire/to-wire.ts'
 
 /** Registering agents and keeping them. */
-export function bindAgents(binding: Binding, { pool, waker }: ApiContext): void {
+export function bindAgents(binding: Binding, { pool, waker, agents }: ApiContext): void {
   bind(binding, ROUTES.registerAgent, async ({ body }) => {
     const token = createAgentToken()
     const registered = await registerAgent(pool, {
@@ -56,6 +56,7 @@ export function bindAgents(binding: Binding, { pool, waker }: ApiContext): void 
       })
     }
     await updateAgent(pool, params.agent_id, changesFrom(body))
+    agents.forget(params.agent_id)
     waker.wake()
     return { status: 200, body: agentToWire(await find(params.agent_id)) }
   })
@@ -64,11 +65,13 @@ export function bindAgents(binding: Binding, { pool, waker }: ApiContext): void 
     const agent = await find(params.agent_id)
     const token = createAgentToken()
     if (!(await replaceAgentToken(pool, agent.id, hashToken(token)))) throw isHost(agent.id, 'has no token')
+    agents.forget(agent.id)
     return { status: 200, body: { agent: agentToWire(agent), token } }
   })
 
   bind(binding, ROUTES.deleteAgent, async ({ params }) => {
     const deleted = await deleteAgent(pool, params.agent_id, 'http_pull')
+    agents.forget(params.agent_id)
     switch (deleted.kind) {
       case 'deleted':
         return { status: 204 }

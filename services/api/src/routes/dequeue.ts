@@ -1,6 +1,6 @@
 import { ROUTES } from '@switchyard/contract'
-import { claimForAgent, getAgent, repeatClaimForAgent, settleClaim } from '@switchyard/store'
-import type { Agent, ClaimForAgentResult } from '@switchyard/store'
+import { claimForAgent, repeatClaimForAgent, settleClaim } from '@switchyard/store'
+import type { ClaimForAgentResult, KnownAgent } from '@switchyard/store'
 import { settleRelease } from '@switchyard/core'
 import type { Claim } from '@switchyard/core'
 import type { Principal } from '../authenticate.ts'
@@ -16,7 +16,7 @@ const RETRY_AFTER_SECONDS = 5
 
 /** The pulling agents' way to work. */
 export function bindDequeue(binding: Binding, context: ApiContext): void {
-  const { pool, config, clock, events, waker } = context
+  const { pool, agents, config, clock, events, waker } = context
 
   bind(binding, ROUTES.dequeueTask, async ({ body }, { principal, response }) => {
     requireSelf(principal, body.agent_id)
@@ -70,8 +70,8 @@ export function bindDequeue(binding: Binding, context: ApiContext): void {
     return repeated.kind === 'claimed' ? answerWith(repeated.claim) : answerEmpty('empty')
   }
 
-  async function findPullingAgent(agentId: string): Promise<Agent> {
-    const agent = await getAgent(pool, agentId)
+  async function findPullingAgent(agentId: string): Promise<KnownAgent> {
+    const agent = await agents.byId(agentId)
     if (agent === null) throw new Problem('agent_not_found', `There is no agent ${agentId}.`)
     if (agent.executionMode === 'http_pull') return agent
     throw new Problem('mode_mismatch', `${agentId} is a host: the dispatcher brings it its tasks.`, {

@@ -14,7 +14,7 @@ const LOOK_AGAIN_MILLISECONDS = 250
 
 /** Configuring the hosts of the SSH track. The dispatchers are the ones that reach them. */
 export function bindHosts(binding: Binding, context: ApiContext): void {
-  const { pool, waker, wakeUps, stopping, hostCheckMilliseconds } = context
+  const { pool, agents, waker, wakeUps, stopping, hostCheckMilliseconds } = context
 
   bind(binding, ROUTES.putHost, async ({ params, body }) => {
     const given = { ...HOST_DEFAULTS, ...body }
@@ -39,6 +39,7 @@ export function bindHosts(binding: Binding, context: ApiContext): void {
       timeoutSeconds: given.timeout_seconds,
       paused: given.paused,
     })
+    agents.forget(params.host_id)
     if (outcome === 'id_taken')
       throw new Problem('agent_exists', `${params.host_id} is the id of an http_pull agent.`)
     if (outcome === 'jump_unknown' || outcome === 'jump_circle') {
@@ -65,6 +66,7 @@ export function bindHosts(binding: Binding, context: ApiContext): void {
 
   bind(binding, ROUTES.deleteHost, async ({ params }) => {
     const deleted = await deleteAgent(pool, params.host_id, 'ssh_cli')
+    agents.forget(params.host_id)
     switch (deleted.kind) {
       case 'deleted':
         return { status: 204 }
