@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { connect as connectSocket, createServer, type AddressInfo, type Socket } from 'node:net'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
@@ -238,10 +238,8 @@ async function killRuns(directory: string): Promise<void> {
     const run = join(directory, id)
     const hasEnded = await readFile(join(run, 'exit')).catch(() => null)
     if (hasEnded !== null) continue
-    const pids = [
-      await readlink(join(run, 'started')).catch(() => ''),
-      await readFile(join(run, 'pgid'), 'utf8').catch(() => ''),
-    ]
+    const [, supervisor = ''] = (await readFile(join(run, 'life'), 'utf8').catch(() => '')).split('\n')
+    const pids = [supervisor, await readFile(join(run, 'pgid'), 'utf8').catch(() => '')]
     for (const group of pids.map(Number)) if (group > 1) signalGroup(group, 'SIGKILL')
   }
 }

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from '@jest/globals'
 import { createSsh } from '@switchyard/dispatcher/ssh'
@@ -75,8 +75,10 @@ describeSsh('a run', (stage) => {
 
   it('is lost when everything of it was killed', async () => {
     const one = await start({ command: ['sleep', '300'] })
-    const supervisor = Number(readlinkSync(join(one.root ?? '', one.id, 'started')))
-    process.kill(supervisor, 'SIGKILL')
+    const [, supervisor] = readFileSync(join(one.root ?? '', one.id, 'life'), 'utf8')
+      .split('\n')
+      .map(Number)
+    process.kill(supervisor!, 'SIGKILL')
     process.kill(one.processGroup, 'SIGKILL')
     expect((await follow(one)).result).toEqual({ kind: 'lost' })
   })

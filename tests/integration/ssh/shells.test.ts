@@ -28,7 +28,7 @@ import {
 } from '@switchyard/dispatcher/ssh/programs'
 import type { Preparation } from '@switchyard/dispatcher/ssh/programs'
 
-const TOOLS = ['sleep', 'mkdir', 'rm', 'mv', 'ln', 'cat', 'readlink', 'find', 'head', 'wc', 'dd']
+const TOOLS = ['sleep', 'mkdir', 'rmdir', 'rm', 'mv', 'ln', 'cat', 'readlink', 'find', 'head', 'wc', 'dd']
 
 /** The shells of this machine that the programs are meant for. `sh` itself is one of them. */
 const SHELLS: readonly (readonly [name: string, program: string | null, tools: readonly string[] | 'all'])[] =
@@ -63,16 +63,29 @@ describe.each(SHELLS.filter(([, program]) => program !== null))('in %s', (name, 
     rmSync(root, { recursive: true })
   })
 
-  function run(commandLine: string, input: string): string {
+  function environment(): NodeJS.ProcessEnv {
     const path =
       tools === 'all' && !name.startsWith('busybox') ? [bin, process.env['PATH']].join(delimiter) : bin
-    // The login shell may be any: it only has to hand over to sh.
-    const { stdout } = spawnSync('/bin/sh', ['-c', commandLine], {
-      input,
-      encoding: 'utf8',
-      env: { PATH: path },
-    })
-    return stdout.replaceAll('\u001e', '<')
+    return { PATH: path }
+  }
+
+  // The login shell may be any: it only has to hand over to sh.
+  function run(commandLine: string, input: string): string {
+    const options = { input, encoding: 'utf8' as const, env: environment() }
+    return spawnSync('/bin/sh', ['-c', commandLine], options).stdout.replaceAll('\u001e', '<')
+  }
+
+  /** Launches, and does something between the host's readiness and the word. */
+  async function launchAround(id: string, meanwhile: () => void): Promise<string> {
+    const child = spawn('/bin/sh', ['-c', LAUNCH_COMMAND_LINE], { env: environment() })
+    let said = ''
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (said += text))
+    child.stdin.write(encodePreparation(preparation({ root, id, command: sh('echo ran'), promptBytes: 2 })))
+    while (!existsSync(join(root, id))) await once(spawn('sleep', ['0.01']), 'exit')
+    meanwhile()
+    child.stdin.end(`${GO}hi`)
+    await once(child, 'close')
+    return said.replaceAll('\u001e', '<')
   }
 
   const launch = (id: string, command: string[], changes: Partial<Preparation> = {}, prompt = 'go!\n') =>
@@ -86,6 +99,7 @@ describe.each(SHELLS.filter(([, program]) => program !== null))('in %s', (name, 
     run(FOLLOW_COMMAND_LINE, encodeFollow('n', { root, id }, offset) + questions)
   const killRun = (id: string) => run(KILL_COMMAND_LINE, encodeKill('n', { root, id }, 0.2, 5))
   const sh = (script: string) => ['sh', '-c', script]
+  const supervisorOf = (id: string) => Number(readFileSync(join(root, id, 'life'), 'utf8').split('\n')[1])
 
   async function ended(id: string): Promise<string> {
     for (;;) {
@@ -125,6 +139,21 @@ describe.each(SHELLS.filter(([, program]) => program !== null))('in %s', (name, 
     expect(launch('b-1', sh('echo ran'))).toBe('<n ready\n<n already\n')
   })
 
+  it('start nothing when somebody looked for the run after they were ready and before the word', async () => {
+    const said = await launchAround('a-1', () => expect(follow('a-1')).toBe('<n never_started\n'))
+    expect(said).toBe('<n ready\n<n already\n')
+    expect(follow('a-1')).toBe('<n never_started\n')
+    expect(readFileSync(join(root, 'a-1', 'log'), 'utf8')).toBe('')
+  })
+
+  it('leave the word of a second launch to the first', async () => {
+    let second = ''
+    const said = await launchAround('a-1', () => (second = launch('a-1', sh('echo ran'))))
+    expect(second).toBe('<n ready\n<n already\n')
+    expect(said).toMatch(/^<n ready\n<n launched \d+\n$/)
+    await ended('a-1')
+  })
+
   it('end a command that is over its time, though nobody watches', async () => {
     launch('a-1', sh('trap "" TERM; echo begun; while :; do sleep 0.1; done'), {
       timeoutSeconds: 1,
@@ -150,10 +179,7 @@ describe.each(SHELLS.filter(([, program]) => program !== null))('in %s', (name, 
   it('say that a run is lost when everything of it was killed, and stay with it', async () => {
     const [, group = ''] = /launched (\d+)/.exec(launch('a-1', sh('echo begun; sleep 300'))) ?? []
     expect(follow('a-1')).toMatch(/<n running\n$/)
-    process.kill(
-      Number(spawnSync('readlink', [join(root, 'a-1', 'started')], { encoding: 'utf8' }).stdout),
-      'SIGKILL',
-    )
+    process.kill(supervisorOf('a-1'), 'SIGKILL')
     process.kill(-Number(group), 'SIGKILL')
     expect(await ended('a-1')).toMatch(/<n lost\n$/)
     expect(follow('a-1')).toMatch(/<n lost\n$/)
@@ -163,7 +189,7 @@ describe.each(SHELLS.filter(([, program]) => program !== null))('in %s', (name, 
     launch('a-1', sh('sleep 300'))
     const life = join(root, 'a-1', 'life')
     const now = readFileSync(life, 'utf8')
-    writeFileSync(life, 'another life\n')
+    writeFileSync(life, `another life\n${supervisorOf('a-1')}\n`)
     expect(killRun('a-1')).toBe('<n gone\n')
     expect(isAlive(Number(readFileSync(join(root, 'a-1', 'pgid'), 'utf8')))).toBe(true)
     writeFileSync(life, now)

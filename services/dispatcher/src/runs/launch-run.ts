@@ -22,13 +22,15 @@ export async function launchRun(context: DispatcherContext, parts: RunParts): Pr
     environment: { ...host.env, ...runEnvironment(claim.task, claim.agentId) },
     prompt: claim.task.prompt,
     timeoutSeconds: host.timeoutSeconds,
-    onReady: () => startClaim(context, parts),
+    onReady: () => startClaim(parts),
     signal: control.signal,
   })
   if (result.kind !== 'unreachable') events.dialled(idsOf(run))
   switch (result.kind) {
     case 'launched':
       events.runStarted(idsOf(run), result.processGroup)
+      // Only now: no commit but the start's stands between the claim and the command.
+      await recordHostWorked(context, control.signal, host)
       return followRun(context, parts)
     case 'already':
     case 'uncertain':
@@ -52,13 +54,9 @@ export async function launchRun(context: DispatcherContext, parts: RunParts): Pr
   }
 }
 
-/** The lease comes first: the command starts only when this resolves. That the host worked is true either way. */
-async function startClaim(context: DispatcherContext, { run, lease }: RunParts): Promise<void> {
-  const [started] = await Promise.all([
-    lease.start(),
-    recordHostWorked(context, run.control.signal, run.host),
-  ])
-  if (!started) throw new Error('the claim may not be started any more')
+/** The lease comes first: the command starts only when this resolves. */
+async function startClaim({ lease }: RunParts): Promise<void> {
+  if (!(await lease.start())) throw new Error('the claim may not be started any more')
 }
 
 async function dialFailed(

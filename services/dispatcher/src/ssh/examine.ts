@@ -36,15 +36,19 @@ export async function examine(
   timing: RunTiming,
   signal: AbortSignal,
 ): Promise<Examination> {
-  const trial = { root: request.root, id: `check-${randomUUID()}` }
-  const asked = await tryLaunch(connection, { ...request, id: trial.id, signal }, timing)
+  const asked = await tryLaunch(connection, { ...request, id: trialId(), signal }, timing)
   const isMissing = asked?.kind === 'workdir_missing' || asked?.kind === 'command_not_found'
   const command = asked === null ? 'ready' : isMissing ? asked : null
+  const trial = { root: request.root, id: trialId() }
   const launcher =
     asked !== null && !isMissing
       ? messageOf(asked)
       : await tryRun(connection, { ...request, ...trial }, timing, signal)
   return { launcher, command, survey: await survey(connection, trial, timing) }
+}
+
+function trialId(): string {
+  return `check-${randomUUID()}`
 }
 
 /** Null when the run that does nothing started, was ended, and its end was found by who followed it. */

@@ -44,7 +44,7 @@ const PROGRAM = oneLine(`
   [ -r "$_sy_run/log" ] || { _sy_say "${FOLLOW.failed} the log in $_sy_run cannot be read"; exit 0; };
   exec 4< "$_sy_run/log";
   dd bs=1 skip="$_sy_offset" count=0 <&4;
-  _sy_same=; [ "$(cat "$_sy_run/life")" = "$(_sy_life)" ] && _sy_same=yes;
+  _sy_same=; _sy_is_of_this_life && _sy_same=yes;
   _sy_group=;
   _sy_dead() {
     [ -n "$_sy_same" ] || return 0;

@@ -26,10 +26,10 @@ const PROGRAM = oneLine(`
     "") _sy_say "${KILL.alive} whether it was started cannot be found out in $_sy_run"; exit 0;;
   esac;
   [ -e "$_sy_run/exit" ] && { _sy_say ${KILL.gone}; exit 0; };
-  [ "$(cat "$_sy_run/life")" = "$(_sy_life)" ] || { _sy_say ${KILL.gone}; exit 0; };
+  _sy_is_of_this_life || { _sy_say ${KILL.gone}; exit 0; };
   _sy_count=${TENTHS_OF_A_START};
-  until [ -e "$_sy_run/pgid" ] || [ "$_sy_count" -eq 0 ]; do kill -0 "$_sy_started" || break; _sy_nap; _sy_count=$((_sy_count - 1)); done;
-  _sy_pgid=$(cat "$_sy_run/pgid") || { kill -0 "$_sy_started" || { _sy_say ${KILL.gone}; exit 0; }; _sy_say "${KILL.alive} the run has named no process group"; exit 0; };
+  until [ -s "$_sy_run/pgid" ] || [ "$_sy_count" -eq 0 ]; do kill -0 "$_sy_started" || break; _sy_nap; _sy_count=$((_sy_count - 1)); done;
+  IFS= read -r _sy_pgid < "$_sy_run/pgid" || { kill -0 "$_sy_started" || { _sy_say ${KILL.gone}; exit 0; }; _sy_say "${KILL.alive} the run has named no process group"; exit 0; };
   _sy_end "$_sy_pgid" "$_sy_grace_given" "$_sy_deadline" || { _sy_say "${KILL.alive} process group $_sy_pgid is still alive"; exit 0; };
   _sy_count=${TENTHS_OF_A_START};
   until [ -e "$_sy_run/exit" ] || [ "$_sy_count" -eq 0 ]; do

@@ -2,57 +2,9 @@ import { END, FOLDER, LIFE, TALK } from './program-parts.ts'
 import { encodeValues, oneLine, shellCommandLine } from './program-text.ts'
 import type { RunFolder } from './run-folder.ts'
 
-/** Folders of runs that ended longer ago than this are removed by later launches. */
+/** Folders of runs that ended longer ago than this are removed by later runs, at their end. */
 const KEPT_DAYS = 7
-const REMOVED_PER_LAUNCH = 50
-
-/**
- * What the command becomes: it leads a session and a group of its own before anybody is told of it, so that from then on
- * there is something to kill. Arguments: the umask it would have had, the run folder, then argv.
- */
-const COMMAND = oneLine(`
-  kill -0 -$$ 2>/dev/null || { echo no_process_group >&3; exit 90; };
-  echo $$ > "$2/pgid.$$" && mv -f "$2/pgid.$$" "$2/pgid" || exit 90;
-  umask "$1";
-  echo "launched $$" >&3;
-  exec 3>&-;
-  shift 2;
-  exec "$@"
-`)
-
-/**
- * What watches over one command, whoever else is gone: it starts it, ends it when it is over its time, ends what it leaves
- * behind in its group, and keeps its exit code. Its own group holds nothing but itself and the timer. Arguments: the text
- * above, the run folder, the time limit in seconds, grace and deadline of an end in tenths of a second, the umask,
- * `setsid` or nothing where that is unknown, then argv. On descriptor 3 somebody waits for one line.
- */
-const SUPERVISOR = oneLine(`
-  _sy_command=$1; _sy_run=$2; _sy_limit=$3; _sy_grace_given=$4; _sy_deadline=$5; _sy_umask=$6; _sy_own=$7; shift 7;
-  trap : HUP;
-  _sy_nap() { sleep 0.1 2>/dev/null || sleep 1; };
-  _sy_note() { printf "%s\\n" "$2" > "$_sy_run/$1.$$" && mv -f "$_sy_run/$1.$$" "$_sy_run/$1"; };
-  ${END}
-  kill -0 -$$ || { echo no_process_group >&3; exit 0; };
-  ln -s $$ "$_sy_run/started" || { echo fenced >&3; exit 0; };
-  (
-    exec 3>&-;
-    sleep "$_sy_limit";
-    _sy_pgid=$(cat "$_sy_run/pgid") || exit;
-    : > "$_sy_run/timed_out";
-    _sy_end "$_sy_pgid" "$_sy_grace_given" "$_sy_deadline"
-  ) &
-  [ -n "$_sy_own" ] || set -m;
-  (
-    exec < "$_sy_run/prompt" >> "$_sy_run/log" 2>&1;
-    exec $_sy_own sh -c "$_sy_command" switchyard "$_sy_umask" "$_sy_run" "$@"
-  );
-  _sy_code=$?;
-  exec 3>&-;
-  _sy_pgid=$(cat "$_sy_run/pgid") && kill -0 -$_sy_pgid && _sy_end $_sy_pgid "$_sy_grace_given" "$_sy_deadline";
-  trap "" TERM; kill -TERM 0;
-  if [ -e "$_sy_run/timed_out" ]; then _sy_code="$_sy_code timed_out"; fi;
-  _sy_note exit "$_sy_code"
-`)
+const REMOVED_PER_RUN = 50
 
 /** Control words of a launch. */
 export const LAUNCH = {
@@ -64,6 +16,67 @@ export const LAUNCH = {
   commandNotFound: 'command_not_found',
 } as const
 
+const NO_PROCESS_GROUP = `${LAUNCH.failed} the host gives commands no process group, so none could be stopped`
+
+/**
+ * What the command becomes: it leads a session and a group of its own before anybody is told of it, so that from then on
+ * there is something to kill. Arguments: the run folder, then argv.
+ */
+const COMMAND = oneLine(`
+  kill -0 -$$ 2>/dev/null || { echo "${NO_PROCESS_GROUP}" >&3; exit 90; };
+  echo $$ > "$1/pgid" || exit 90;
+  echo "${LAUNCH.launched} $$" >&3;
+  exec 3>&-;
+  shift;
+  exec "$@"
+`)
+
+/**
+ * What watches over one command, whoever else is gone: it waits for the word, starts it, ends it when it is over its time, ends
+ * what it leaves behind in its group, keeps its exit code, and sweeps old folders. Its own group holds nothing but itself and the timer. Arguments:
+ * the text above, the run folder, the time limit in seconds, grace and deadline of an end in tenths of a second, the
+ * bytes of the prompt, the life of the host, `setsid` or nothing where that is unknown, then argv. On descriptor 3 somebody
+ * waits for one line; on descriptor 4 come the word and the prompt.
+ *
+ * It is there before the word comes, and from then on starts no more than it must, since a process costs half a millisecond. dd
+ * tells how much it copied in its seventh word, where it is not built without; else somebody has to count.
+ */
+const SUPERVISOR = oneLine(`
+  _sy_command=$1; _sy_run=$2; _sy_limit=$3; _sy_grace_given=$4; _sy_deadline=$5; _sy_bytes=$6; _sy_life=$7; _sy_own=$8; shift 8;
+  trap : HUP;
+  _sy_nap() { sleep 0.1 2>/dev/null || sleep 1; };
+  _sy_note() { printf "%s\\n" "$2" > "$_sy_run/$1.$$" && mv -f "$_sy_run/$1.$$" "$_sy_run/$1"; };
+  _sy_fail() { rm -rf "$_sy_run"; echo "${LAUNCH.failed} $1" >&3; exit 0; };
+  _sy_is_whole() { [ "\${7:-$(($(wc -c < "$_sy_run/prompt")))}" -eq "$_sy_bytes" ]; };
+  ${END}
+  IFS= read -r _sy_line <&4 && [ "$_sy_line" = go ] || { rmdir "$_sy_run"; exit 0; };
+  _sy_is_whole $(umask 077; LC_ALL=C dd bs=65536 of="$_sy_run/prompt" <&4 2>&1) || _sy_fail "the prompt could not be stored whole in $_sy_run";
+  exec 4<&-;
+  kill -0 -$$ || { rm -rf "$_sy_run"; echo "${NO_PROCESS_GROUP}" >&3; exit 0; };
+  printf "%s\\n" "$_sy_life" $$ > "$_sy_run/life" && printf "" > "$_sy_run/log" || _sy_fail "nothing could be written in $_sy_run";
+  set -C; echo $$ > "$_sy_run/started" || { echo ${LAUNCH.already} >&3; exit 0; }; set +C;
+  (
+    exec 3>&-;
+    sleep "$_sy_limit";
+    IFS= read -r _sy_pgid < "$_sy_run/pgid" || exit;
+    : > "$_sy_run/timed_out";
+    _sy_end "$_sy_pgid" "$_sy_grace_given" "$_sy_deadline"
+  ) &
+  [ -n "$_sy_own" ] || set -m;
+  (
+    exec < "$_sy_run/prompt" >> "$_sy_run/log" 2>&1;
+    exec $_sy_own sh -c "$_sy_command" switchyard "$_sy_run" "$@"
+  );
+  _sy_code=$?;
+  exec 3>&-;
+  IFS= read -r _sy_pgid < "$_sy_run/pgid" && kill -0 -$_sy_pgid && _sy_end $_sy_pgid "$_sy_grace_given" "$_sy_deadline";
+  trap "" TERM; kill -TERM 0;
+  if [ -e "$_sy_run/timed_out" ]; then _sy_code="$_sy_code timed_out"; fi;
+  _sy_note exit "$_sy_code";
+  find "\${_sy_run%/*}" -maxdepth 2 -name exit -mtime +${KEPT_DAYS} | head -n ${REMOVED_PER_RUN} |
+    while IFS= read -r _sy_line; do rm -rf "\${_sy_line%/exit}"; done
+`)
+
 /**
  * The program that starts a run and leaves it alone. Whatever varies comes in over standard input, one value a line, so that
  * nothing is pasted into a shell line, nothing depends on the login shell's quoting, and values of the environment do
@@ -74,24 +87,23 @@ export const LAUNCH = {
  *   in   go, then the prompt, byte for byte, to the end
  *   out  launched PGID | already | failed WHY
  *
- * Before `go` nothing is made or started, but what can be found out is, while the other side talks to its database. The run
- * folder is made by an atomic mkdir: of two launches of one run, one starts it. Every process that is started on the way costs
- * about as much as the round trip. A prompt that arrives cut short starts nothing. `setsid --fork` starts the supervisor where it is known; `&` does the same but
- * leaves SIGINT ignored in everything below. The supervisor keeps none of the channel's descriptors; its
- * one line comes through a pipe.
+ * While the other side talks to its database, the run folder and the supervisor are made, and wait for `go`; without it they go
+ * away again. The folder is made by an atomic mkdir: of two launches of one run, one may start it, and it does unless somebody
+ * has looked for the run meanwhile. A prompt that arrives cut short starts nothing. `setsid --fork` starts the supervisor where it
+ * is known; `&` does the same but leaves SIGINT ignored in everything below. The supervisor keeps none of the channel's
+ * descriptors once the command has started; its one line comes through a pipe.
  */
 const PROGRAM = oneLine(`
   exec 2>&1;
   _sy_supervisor=$1; _sy_command=$2;
   ${TALK} ${FOLDER} ${LIFE}
-  _sy_executable() (
-    case $1 in */*) [ -f "$1" ] && [ -x "$1" ]; exit;; esac;
-    set -f; IFS=:;
-    for directory in $PATH; do
-      [ -f "\${directory:-.}/$1" ] && [ -x "\${directory:-.}/$1" ] && exit 0;
-    done;
-    exit 1
-  );
+  _sy_is_executable() { [ -f "$1" ] && [ -x "$1" ]; };
+  _sy_find() {
+    case $1 in */*) _sy_is_executable "$1"; return;; esac;
+    _sy_name=$1; set -f; IFS=:; set -- $PATH; set +f; unset IFS;
+    for _sy_directory in "$@"; do _sy_is_executable "\${_sy_directory:-.}/$_sy_name" && return; done;
+    return 1;
+  };
   _sy_take; _sy_limit=$_sy_value;
   _sy_take; _sy_grace=$_sy_value;
   _sy_take; _sy_deadline=$_sy_value;
@@ -109,41 +121,23 @@ const PROGRAM = oneLine(`
     _sy_take; export "$_sy_value"; _sy_count=$((_sy_count - 1));
   done;
   export SWITCHYARD_RESULT_FILE="$_sy_run/result.json";
-  _sy_executable "$1" || { _sy_say "${LAUNCH.commandNotFound} $PATH"; exit 0; };
+  _sy_find "$1" || { _sy_say "${LAUNCH.commandNotFound} $PATH"; exit 0; };
   _sy_say ${LAUNCH.ready};
-  _sy_umask=$(umask); _sy_own=; _sy_fork=;
-  if command -v setsid >/dev/null; then
-    _sy_own=setsid;
-    setsid --fork true 2>/dev/null </dev/null && _sy_fork=yes;
-  fi;
-  _sy_now=$(_sy_life);
-  IFS= read -r _sy_line && [ "$_sy_line" = go ] || exit 90;
-  umask 077;
-  [ -d "$_sy_root" ] || mkdir -p "$_sy_root" || { _sy_say "${LAUNCH.failed} the directory $_sy_root cannot be made"; exit 0; };
-  if mkdir "$_sy_run" 2>/dev/null; then :;
-  elif [ -d "$_sy_run" ]; then _sy_say ${LAUNCH.already}; exit 0;
-  else _sy_say "${LAUNCH.failed} the directory $_sy_run cannot be made"; exit 0; fi;
-  cat > "$_sy_run/prompt";
-  if [ "$(($(wc -c < "$_sy_run/prompt")))" -eq "$_sy_bytes" ] && printf "%s\\n" "$_sy_now" > "$_sy_run/life" && : > "$_sy_run/log"; then :;
-  else rm -rf "$_sy_run"; _sy_say "${LAUNCH.failed} the prompt could not be stored whole in $_sy_run"; exit 0; fi;
+  [ -d "$_sy_root" ] || mkdir -p -m 700 "$_sy_root";
+  mkdir -m 700 "$_sy_run" 2>/dev/null || {
+    IFS= read -r _sy_line && [ "$_sy_line" = go ] || exit 90;
+    if [ -d "$_sy_run" ]; then _sy_say ${LAUNCH.already}; else _sy_say "${LAUNCH.failed} the directory $_sy_run cannot be made"; fi;
+    exit 0;
+  };
+  _sy_own=; command -v setsid >/dev/null && _sy_own=setsid;
+  _sy_life;
   (
-    exec 3>&1 >/dev/null 2>&1 </dev/null;
-    set -- "$_sy_supervisor" switchyard "$_sy_command" "$_sy_run" "$_sy_limit" "$_sy_grace" "$_sy_deadline" "$_sy_umask" "$_sy_own" "$@";
-    if [ -n "$_sy_fork" ]; then exec setsid --fork sh -c "$@"; fi;
+    exec 3>&1 4<&0 >/dev/null 2>&1 </dev/null;
+    set -- "$_sy_supervisor" switchyard "$_sy_command" "$_sy_run" "$_sy_limit" "$_sy_grace" "$_sy_deadline" "$_sy_bytes" "$_sy_life" "$_sy_own" "$@";
+    [ -n "$_sy_own" ] && setsid --fork sh -c "$@" && exit;
     [ -n "$_sy_own" ] || set -m;
     $_sy_own sh -c "$@" &
-  ) | {
-    IFS= read -r _sy_answer;
-    case $_sy_answer in
-      launched*) _sy_say "$_sy_answer";;
-      fenced) _sy_say ${LAUNCH.already};;
-      no_process_group) rm -rf "$_sy_run"; _sy_say "${LAUNCH.failed} the host gives commands no process group, so none could be stopped";;
-    esac;
-    {
-      find "$_sy_root" -maxdepth 2 -name exit -mtime +${KEPT_DAYS} | head -n ${REMOVED_PER_LAUNCH} |
-        while IFS= read -r _sy_line; do rm -rf "\${_sy_line%/exit}"; done;
-    } >/dev/null 2>&1 </dev/null &
-  }
+  ) | { IFS= read -r _sy_line && _sy_say "$_sy_line"; }
 `)
 
 /** The command line of every launch. */

@@ -50,7 +50,11 @@ export async function tryLaunch(
   const dialogue = new RemoteDialogue(opened.channel, nonce, () => Promise.resolve())
   try {
     dialogue.write(encodePreparation({ ...request, ...timing, nonce, timeoutSeconds: 1, promptBytes: 0 }))
-    return await prepare(dialogue, request, timing)
+    const result = await prepare(dialogue, request, timing)
+    // Without the word, what the host has made is removed by itself.
+    dialogue.endInput('')
+    await dialogue.closeInPeace()
+    return result
   } finally {
     dialogue.close()
   }

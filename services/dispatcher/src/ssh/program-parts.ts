@@ -30,30 +30,34 @@ export const FOLDER = `
 `
 
 /**
- * Who makes the symbolic link `started` decides, since only one can: the supervisor, naming its process, and the command runs;
- * or somebody who looks for the run, naming `never`, and it never will, however late a launch that is still on its way
- * arrives. That is what "provably never started" rests on. `_sy_fence` leaves in `_sy_started` what the link says.
+ * Who makes `started` decides, since only one can: the supervisor, as a file (`set -C`, which opens it exclusively), and the command
+ * runs; or somebody who looks for the run, as a symbolic link to `never`, and it never will, however late a launch that is
+ * still on its way arrives. That is what "provably never started" rests on. `_sy_fence` leaves in `_sy_started` the
+ * supervisor's process, which stands in the second line of `life` before there is a `started`, or `never`. A link that
+ * names a process is what launches made before.
  */
 export const FENCE = `
   _sy_fence() {
     mkdir -p "$_sy_run" && ln -s never "$_sy_run/started" && _sy_note exit never;
-    _sy_started=$(readlink "$_sy_run/started");
+    _sy_started=$(readlink "$_sy_run/started") ||
+      { [ -e "$_sy_run/started" ] && { IFS= read -r _sy_line && IFS= read -r _sy_started; } < "$_sy_run/life"; };
   };
 `
 
 /**
  * Names the life of the host that process ids belong to: after a reboot, or in a new container, they mean other
- * processes. Empty where nothing can be found out. In /proc/1/stat the 20th field behind the name is the start time.
+ * processes. It says nothing where nothing can be found out. In /proc/1/stat the 20th field behind the name is the start
+ * time. `_sy_life` leaves the name in a variable, without a process of its own: a launch waits for it.
  */
 export const LIFE = `
-  _sy_life() (
-    exec 2>/dev/null;
-    boot=; stat=;
-    if [ -r /proc/sys/kernel/random/boot_id ]; then IFS= read -r boot < /proc/sys/kernel/random/boot_id;
-    else boot=$(sysctl -n kern.bootsessionuuid); fi;
-    if [ -r /proc/1/stat ]; then IFS= read -r stat < /proc/1/stat; set -- \${stat##*) }; stat=\${20}; fi;
-    printf "%s %s" "$boot" "$stat"
-  );
+  _sy_life() {
+    _sy_boot=; _sy_stat=; _sy_born=;
+    if [ -r /proc/sys/kernel/random/boot_id ]; then IFS= read -r _sy_boot < /proc/sys/kernel/random/boot_id;
+    else _sy_boot=$(sysctl -n kern.bootsessionuuid 2>/dev/null); fi;
+    if [ -r /proc/1/stat ]; then IFS= read -r _sy_stat < /proc/1/stat; set -- \${_sy_stat##*) }; _sy_born=\${20}; fi;
+    _sy_life="$_sy_boot $_sy_born";
+  };
+  _sy_is_of_this_life() { _sy_life; IFS= read -r _sy_line < "$_sy_run/life" && [ "$_sy_line" = "$_sy_life" ]; };
 `
 
 /**
