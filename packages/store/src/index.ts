@@ -17,10 +17,10 @@ export type { ForgeSubject } from './forge-objects.ts'
 export { recordHostCheck, requestHostCheck, takeDueHostChecks, takeHostChecks } from './host-checks.ts'
 export type { HostCheckRecord, HostCheckStart } from './host-checks.ts'
 export * from './hosts.ts'
-export { listCancelRequests, renewLease } from './leases.ts'
-export type { RenewedLease, RenewLeaseRequest } from './leases.ts'
-export { appendLog, readLog, readLogEnd } from './logs.ts'
-export type { AppendLogRequest, AppendLogResult, LogPiece } from './logs.ts'
+export { listCancelRequests, renewLease, renewLeases } from './leases.ts'
+export type { LeaseRenewal, RenewedLease, RenewLeaseRequest } from './leases.ts'
+export { appendLog, appendLogs, readLog, readLogEnd } from './logs.ts'
+export type { AppendLogRequest, AppendLogResult, LogAppend, LogPiece } from './logs.ts'
 export { assertSchemaIsKnown, migrate, NewerSchemaError, OlderSchemaError } from './migrate.ts'
 export { adoptOrphan, postponeOrphan, takeOrphans } from './orphans.ts'
 export type { Orphan } from './orphans.ts'
@@ -34,8 +34,15 @@ export type { TaskFilter } from './read-tasks.ts'
 export { rerunTask } from './rerun-task.ts'
 export type { RerunTaskResult } from './rerun-task.ts'
 export { deleteOldDeliveries, deleteOldTasks } from './retention.ts'
-export { completeClaim, findClaimant, settleClaim, wasSettled } from './settle-claim.ts'
-export type { ClaimIdentity, LockedClaim } from './settle-claim.ts'
+export {
+  admitAfterEnd,
+  completeClaim,
+  completeClaims,
+  findClaimant,
+  settleClaim,
+  wasSettled,
+} from './settle-claim.ts'
+export type { ClaimIdentity, Completion, LockedClaim } from './settle-claim.ts'
 export { STATEMENTS } from './statements.ts'
 export { createWaker, listenForWakeUps } from './wake-ups.ts'
 export type { WakeUpListener, Waker } from './wake-ups.ts'

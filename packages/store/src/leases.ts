@@ -1,5 +1,6 @@
 import { TRANSITIONS } from '@switchyard/core'
 import type { AgentMode, Task } from '@switchyard/core'
+import { inOrderAsked } from './order-asked.ts'
 import type { Queryable } from './pool.ts'
 import type { ClaimIdentity } from './settle-claim.ts'
 import { toTask } from './task-rows.ts'
@@ -29,6 +30,34 @@ const RENEW_LEASE = /* sql */ `
      where previous_status <> status
   )
   select * from renewed`
+
+// As RENEW_LEASE, for many claims. A row that somebody else has is left out rather than waited for: one of them would hold up
+// all the others, and two batches in another order would wait for each other.
+const RENEW_LEASES = /* sql */ `
+  with held as materialized (
+    select t.id, t.status as previous_status, asked.progress, asked.actor, asked.number
+      from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[])
+           with ordinality as asked (task_id, lease_token, agent_id, progress, actor, number)
+      join tasks t on t.id = asked.task_id and t.lease_token = asked.lease_token
+     where t.status = any($6::text[]) and (asked.agent_id is null or t.agent_id = asked.agent_id)
+       for update of t skip locked
+  ), renewed as (
+    update tasks t
+       set status = $7,
+           started_at = coalesce(t.started_at, coalesce($8::timestamptz, now())),
+           lease_expires_at = coalesce($8::timestamptz, now()) + make_interval(secs => $9),
+           progress = coalesce(held.progress, t.progress)
+      from held
+     where t.id = held.id
+    returning t.id, t.started_at, t.status, t.execution_mode, t.agent_id, t.attempt, t.lease_token, t.lease_expires_at,
+              t.cancel_requested_at, held.previous_status, held.actor, held.number
+  ), noted as (
+    insert into task_events (task_id, at, event, from_status, to_status, execution_mode, agent_id, attempt, lease_token, actor)
+    select id, started_at, 'start', previous_status, status, execution_mode, agent_id, attempt, lease_token, actor
+      from renewed
+     where previous_status <> status
+  )
+  select number, lease_expires_at as "expiresAt", cancel_requested_at is not null as "cancelRequested" from renewed`
 
 // By primary key, one look per claim; the token then says whether it is still the same claim.
 const LIST_CANCEL_REQUESTS = /* sql */ `
@@ -90,6 +119,36 @@ export async function renewLease(db: Queryable, request: RenewLeaseRequest): Pro
   }
 }
 
+export type LeaseRenewal = Pick<RenewLeaseRequest, 'taskId' | 'leaseToken' | 'agentId' | 'progress' | 'actor'>
+
+/**
+ * Renews many leases in one statement, each task once; the results are in the order of the requests. Null says only that this
+ * lease was not renewed here: it is lost, or somebody else has the row at this moment. renewLease tells which.
+ */
+export async function renewLeases(
+  db: Queryable,
+  requests: readonly LeaseRenewal[],
+  { leaseSeconds, now = null }: { readonly leaseSeconds: number; readonly now?: Date | null },
+): Promise<(Pick<RenewedLease, 'expiresAt' | 'cancelRequested'> | null)[]> {
+  const { from, to } = TRANSITIONS.start
+  const { rows } = await db.query<{ number: number; expiresAt: Date; cancelRequested: boolean }>({
+    name: 'renew_leases',
+    text: RENEW_LEASES,
+    values: [
+      requests.map(({ taskId }) => taskId),
+      requests.map(({ leaseToken }) => leaseToken),
+      requests.map(({ agentId }) => agentId ?? null),
+      requests.map(({ progress }) => progress),
+      requests.map(({ actor }) => actor),
+      [...from, to],
+      to,
+      now,
+      leaseSeconds,
+    ],
+  })
+  return inOrderAsked(requests.length, rows)
+}
+
 /**
  * Which of the given claims somebody asked to end, by their lease tokens: all of a replica's in one question. The answer asks
  * nothing of who holds it: the next renewal says the same.
@@ -110,4 +169,8 @@ export async function listCancelRequests(
   return rows.map((row) => row.lease_token)
 }
 
-export const LEASE_STATEMENTS = { renew_lease: RENEW_LEASE, list_cancel_requests: LIST_CANCEL_REQUESTS }
+export const LEASE_STATEMENTS = {
+  renew_lease: RENEW_LEASE,
+  renew_leases: RENEW_LEASES,
+  list_cancel_requests: LIST_CANCEL_REQUESTS,
+}

@@ -1,4 +1,5 @@
 import { TRANSITIONS } from '@switchyard/core'
+import { inOrderAsked } from './order-asked.ts'
 import type { Queryable } from './pool.ts'
 
 // The row's counter is the guard: two appends at the same offset cannot both win. Pieces are stored whole; beyond half of
@@ -22,6 +23,43 @@ const APPEND_LOG = /* sql */ `
        and l.start_offset + octet_length(l.content) <= a.log_bytes - $6::bigint / 2
   )
   select log_bytes, cancel_requested_at is not null as cancel_requested from appended`
+
+// Renews the lease as well: one new row version for both. A row that somebody else has is left out rather than waited for, and
+// so is a piece at another offset.
+const APPEND_LOGS = /* sql */ `
+  with held as materialized (
+    select t.id, t.status as previous_status, asked.start_offset, asked.content, asked.actor, asked.number
+      from unnest($1::uuid[], $2::uuid[], $3::text[], $4::bigint[], $5::bytea[], $6::text[])
+           with ordinality as asked (task_id, lease_token, agent_id, start_offset, content, actor, number)
+      join tasks t on t.id = asked.task_id and t.lease_token = asked.lease_token and t.log_bytes = asked.start_offset
+     where t.status = any($7::text[]) and (asked.agent_id is null or t.agent_id = asked.agent_id)
+       for update of t skip locked
+  ), appended as (
+    update tasks t
+       set status = $8,
+           started_at = coalesce(t.started_at, coalesce($9::timestamptz, now())),
+           lease_expires_at = coalesce($9::timestamptz, now()) + make_interval(secs => $10),
+           log_bytes = t.log_bytes + octet_length(held.content)
+      from held
+     where t.id = held.id
+    returning t.id, t.started_at, t.status, t.execution_mode, t.agent_id, t.attempt, t.lease_token, t.log_bytes,
+              t.cancel_requested_at, held.previous_status, held.start_offset, held.content, held.actor, held.number
+  ), noted as (
+    insert into task_events (task_id, at, event, from_status, to_status, execution_mode, agent_id, attempt, lease_token, actor)
+    select id, started_at, 'start', previous_status, status, execution_mode, agent_id, attempt, lease_token, actor
+      from appended
+     where previous_status <> status
+  ), kept as (
+    insert into task_logs (task_id, attempt, start_offset, content)
+    select id, attempt, start_offset, content from appended where octet_length(content) > 0
+  ), cut as (
+    delete from task_logs l
+     using appended a
+     where l.task_id = a.id and l.attempt = a.attempt and a.log_bytes > $11::bigint
+       and l.start_offset >= $11::bigint / 2
+       and l.start_offset + octet_length(l.content) <= a.log_bytes - $11::bigint / 2
+  )
+  select number, log_bytes as "nextOffset", cancel_requested_at is not null as "cancelRequested" from appended`
 
 const LOG_POSITION = /* sql */ `
   select log_bytes from tasks where id = $1 and lease_token = $2 and status = any($3::text[])
@@ -96,6 +134,42 @@ export async function appendLog(db: Queryable, request: AppendLogRequest): Promi
   })
   const expected = position.rows[0]?.log_bytes
   return expected === undefined ? { kind: 'lease_lost' } : { kind: 'wrong_offset', expectedOffset: expected }
+}
+
+export interface LogAppend extends Pick<AppendLogRequest, 'taskId' | 'leaseToken' | 'agentId' | 'offset'> {
+  readonly text: string
+  readonly actor: string
+}
+
+/**
+ * Renews many leases and appends to their logs in one statement, each task once; the results are in the order of the requests.
+ * Null says only that nothing was appended here: the lease is lost, the offset is another, or somebody else has the row at this
+ * moment. renewLease and appendLog tell which.
+ */
+export async function appendLogs(
+  db: Queryable,
+  appends: readonly LogAppend[],
+  options: { readonly leaseSeconds: number; readonly maxBytes: number; readonly now?: Date | null },
+): Promise<({ readonly nextOffset: number; readonly cancelRequested: boolean } | null)[]> {
+  const { from, to } = TRANSITIONS.start
+  const { rows } = await db.query<{ number: number; nextOffset: number; cancelRequested: boolean }>({
+    name: 'append_logs',
+    text: APPEND_LOGS,
+    values: [
+      appends.map(({ taskId }) => taskId),
+      appends.map(({ leaseToken }) => leaseToken),
+      appends.map(({ agentId }) => agentId ?? null),
+      appends.map(({ offset }) => offset),
+      appends.map(({ text }) => Buffer.from(text, 'utf8')),
+      appends.map(({ actor }) => actor),
+      [...from, to],
+      to,
+      options.now ?? null,
+      options.leaseSeconds,
+      options.maxBytes,
+    ],
+  })
+  return inOrderAsked(appends.length, rows)
 }
 
 export interface LogPiece {
@@ -194,6 +268,7 @@ function joined(
 
 export const LOG_STATEMENTS = {
   append_log: APPEND_LOG,
+  append_logs: APPEND_LOGS,
   log_position: LOG_POSITION,
   read_log: READ_LOG,
   log_extent: LOG_EXTENT,

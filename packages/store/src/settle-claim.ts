@@ -1,6 +1,7 @@
 import { TRANSITIONS } from '@switchyard/core'
 import type { Settlement, Task } from '@switchyard/core'
 import { admitNext } from './admit.ts'
+import { inOrderAsked } from './order-asked.ts'
 import { inTransaction } from './pool.ts'
 import type { Connection, Pool, Queryable } from './pool.ts'
 import { toTask } from './task-rows.ts'
@@ -17,6 +18,28 @@ const COMPLETE_CLAIM = /* sql */ `
   ), noted as (
     insert into task_events (task_id, at, event, from_status, to_status, execution_mode, agent_id, attempt, lease_token, actor)
     select id, finished_at, 'succeed', case when started_at is null then 'claimed' else 'running' end, status, execution_mode, agent_id, attempt, $2, $7 from ended
+  )
+  select * from ended`
+
+// As COMPLETE_CLAIM, for many claims. A row that somebody else has is left out rather than waited for.
+const COMPLETE_CLAIMS = /* sql */ `
+  with held as materialized (
+    select t.id, asked.result, asked.actor, asked.lease_token, asked.number
+      from unnest($1::uuid[], $2::uuid[], $3::text[], $4::jsonb[], $5::text[])
+           with ordinality as asked (task_id, lease_token, agent_id, result, actor, number)
+      join tasks t on t.id = asked.task_id and t.lease_token = asked.lease_token
+     where t.status = any($6::text[]) and (asked.agent_id is null or t.agent_id = asked.agent_id)
+       for update of t skip locked
+  ), ended as (
+    update tasks t
+       set status = $7, finished_at = coalesce($8::timestamptz, now()), result = held.result, error = null,
+           lease_token = null, lease_expires_at = null, request_key = null
+      from held
+     where t.id = held.id
+    returning t.*, held.actor, held.lease_token as ended_token, held.number
+  ), noted as (
+    insert into task_events (task_id, at, event, from_status, to_status, execution_mode, agent_id, attempt, lease_token, actor)
+    select id, finished_at, 'succeed', case when started_at is null then 'claimed' else 'running' end, status, execution_mode, agent_id, attempt, ended_token, actor from ended
   )
   select * from ended`
 
@@ -102,10 +125,43 @@ export async function completeClaim(
       claim.agentId ?? null,
     ],
   })
-  const row = rows[0]
-  if (row === undefined) return null
-  await admitAfter(pool, row, completion.now ?? null)
-  return toTask(row)
+  if (rows[0] === undefined) return null
+  const task = toTask(rows[0])
+  await admitAfterEnd(pool, task, completion.now ?? null)
+  return task
+}
+
+export interface Completion extends ClaimIdentity {
+  readonly result: Readonly<Record<string, unknown>>
+  readonly actor: string
+}
+
+/**
+ * Ends many claims with success in one statement, each task once; the results are in the order of the requests. Null says only
+ * that this claim was not ended here: it is lost, or somebody else has the row at this moment. completeClaim tells which.
+ * Letting in the tasks that waited for these (admitAfterEnd) is left to the caller.
+ */
+export async function completeClaims(
+  db: Queryable,
+  completions: readonly Completion[],
+  now: Date | null = null,
+): Promise<(Task | null)[]> {
+  const { from, to } = TRANSITIONS.succeed
+  const { rows } = await db.query<TaskRow & { number: number }>({
+    name: 'complete_claims',
+    text: COMPLETE_CLAIMS,
+    values: [
+      completions.map(({ taskId }) => taskId),
+      completions.map(({ leaseToken }) => leaseToken),
+      completions.map(({ agentId }) => agentId ?? null),
+      completions.map(({ result }) => JSON.stringify(result)),
+      completions.map(({ actor }) => actor),
+      from,
+      to,
+      now,
+    ],
+  })
+  return inOrderAsked(completions.length, rows).map((row) => (row === null ? null : toTask(row)))
 }
 
 /** The claimed task as it is under lock; `expired` by the database's clock. */
@@ -149,8 +205,9 @@ export async function settleClaim(
     return settlement === null ? null : endClaim(connection, claim, before, settlement, options)
   })
   if (row === null) return null
-  await admitAfter(pool, row, now)
-  return toTask(row)
+  const task = toTask(row)
+  await admitAfterEnd(pool, task, now)
+  return task
 }
 
 async function endClaim(
@@ -185,9 +242,13 @@ async function endClaim(
   return rows[0] ?? null
 }
 
-async function admitAfter(pool: Pool, row: TaskRow, now: Date | null): Promise<void> {
-  if (row.concurrency_key !== null && row.finished_at !== null)
-    await admitNext(pool, row.concurrency_key, now)
+/** Lets in the task that waited for this one's end, if there is one. */
+export async function admitAfterEnd(
+  db: Queryable,
+  { concurrencyKey, finishedAt }: Pick<Task, 'concurrencyKey' | 'finishedAt'>,
+  now: Date | null,
+): Promise<void> {
+  if (concurrencyKey !== null && finishedAt !== null) await admitNext(db, concurrencyKey, now)
 }
 
 /** True when this very token already ended its claim with one of these events: the call is a repetition. */
@@ -216,6 +277,7 @@ export async function findClaimant(db: Queryable, claim: ClaimIdentity): Promise
 
 export const SETTLE_STATEMENTS = {
   complete_claim: COMPLETE_CLAIM,
+  complete_claims: COMPLETE_CLAIMS,
   lock_claim: LOCK_CLAIM,
   end_claim: END_CLAIM,
   find_settlement: FIND_SETTLEMENT,

@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { describe, expect, it } from '@jest/globals'
 import { createBatcher } from './batcher.ts'
+import type { BatcherOptions } from './batcher.ts'
 
 const OUTAGE = new Error('the database is away')
 
@@ -11,7 +12,7 @@ interface Batch {
 }
 
 /** A batcher that doubles numbers, whose batches end when the test says so. */
-function doubling(options: { readonly largestBatch?: number; readonly mostUnderWay?: number } = {}) {
+function doubling(options: Partial<BatcherOptions<number, number>> = {}) {
   const batches: Batch[] = []
   const batcher = createBatcher<number, number>({
     largestBatch: 3,
@@ -112,5 +113,28 @@ describe('a batcher', () => {
       run: () => Promise.resolve([]),
     })
     await expect(batcher.ask(1)).rejects.toThrow('1 requests got 0 results')
+  })
+
+  it('never runs two requests about the same thing together, and keeps their order', async () => {
+    const { batcher, batches } = doubling({ mostUnderWay: 2, keyOf: (request) => String(request % 10) })
+    const asked = [1, 11, 2, 21].map((each) => batcher.ask(each))
+    await settled()
+    // One more batch could run, but what is left is about the same thing as what is under way.
+    expect(batches.map(({ requests }) => requests)).toEqual([[1, 2]])
+    batches[0]?.fail(new Error('one of them is bad'))
+    await settled()
+    expect(batches.map(({ requests }) => requests)).toEqual([[1, 2], [1]])
+    batches[1]?.answer()
+    await settled()
+    batches[2]?.answer()
+    await settled()
+    expect(batches.slice(2).map(({ requests }) => requests)).toEqual([[2], [11]])
+    asked.push(batcher.ask(3))
+    await settled()
+    expect(batches[4]?.requests).toEqual([3])
+    for (const at of [3, 4]) batches[at]?.answer()
+    await settled()
+    batches[5]?.answer()
+    expect(await Promise.all(asked)).toEqual([2, 22, 4, 42, 6])
   })
 })

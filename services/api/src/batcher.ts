@@ -10,6 +10,11 @@ export interface BatcherOptions<Request, Result> {
   readonly largestBatch: number
   /** Batches that run at the same time. */
   readonly mostUnderWay: number
+  /**
+   * What a request is about. Requests about the same thing never run together: the later one finds what the earlier one did.
+   * Absent: no two are about the same.
+   */
+  readonly keyOf?: (request: Request) => string
   /** Whether an error says nothing about the requests, so that asking for each of them again would be of no use. */
   readonly isOutage: (error: unknown) => boolean
 }
@@ -28,8 +33,9 @@ interface Asked<Request, Result> {
 export function createBatcher<Request, Result>(
   options: BatcherOptions<Request, Result>,
 ): Batcher<Request, Result> {
-  const { run, largestBatch, mostUnderWay, isOutage } = options
-  const waiting: Asked<Request, Result>[] = []
+  const { run, largestBatch, mostUnderWay, keyOf, isOutage } = options
+  let waiting: Asked<Request, Result>[] = []
+  const keysUnderWay = new Set<string>()
   let underWay = 0
   let scheduled = false
 
@@ -45,12 +51,31 @@ export function createBatcher<Request, Result>(
 
   function start(): void {
     while (underWay < mostUnderWay && waiting.length > 0) {
+      const batch = takeBatch()
+      if (batch.length === 0) return
       underWay += 1
-      void settle(waiting.splice(0, largestBatch)).then(() => {
+      void settle(batch).then(() => {
         underWay -= 1
+        if (keyOf !== undefined) for (const { request } of batch) keysUnderWay.delete(keyOf(request))
         if (waiting.length > 0) schedule()
       })
     }
+  }
+
+  function takeBatch(): Asked<Request, Result>[] {
+    if (keyOf === undefined) return waiting.splice(0, largestBatch)
+    const batch: Asked<Request, Result>[] = []
+    const passedOver: Asked<Request, Result>[] = []
+    for (const asked of waiting) {
+      const key = keyOf(asked.request)
+      if (batch.length === largestBatch || keysUnderWay.has(key)) passedOver.push(asked)
+      else {
+        keysUnderWay.add(key)
+        batch.push(asked)
+      }
+    }
+    waiting = passedOver
+    return batch
   }
 
   /** Never rejects: every way it goes, each caller has its answer. */

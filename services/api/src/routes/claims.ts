@@ -1,9 +1,10 @@
 import { ROUTES } from '@switchyard/contract'
 import { settleFailure, settleRelease, TRANSITIONS } from '@switchyard/core'
 import type { Settlement, Task, TaskError, TransitionName } from '@switchyard/core'
-import { appendLog, completeClaim, renewLease, settleClaim, wasSettled } from '@switchyard/store'
+import { settleClaim, wasSettled } from '@switchyard/store'
 import type { LockedClaim } from '@switchyard/store'
 import type { Principal } from '../authenticate.ts'
+import { createClaimBatches } from '../claim-batches.ts'
 import type { ApiContext } from '../context.ts'
 import { bind } from '../http/bind.ts'
 import type { Binding } from '../http/bind.ts'
@@ -23,15 +24,14 @@ const RELEASE_EVENTS: readonly TransitionName[] = ['unclaim', 'hand_back', 'unde
 export function bindClaims(binding: Binding, context: ApiContext): void {
   const { pool, config, clock, events, waker } = context
   const leaseSeconds = config.SWITCHYARD_LEASE_SECONDS
+  const batches = createClaimBatches(pool, config, clock)
 
   bind(binding, ROUTES.heartbeatTask, async ({ params, body }, { principal }) => {
     const claim = claimOf(params.task_id, body, principal)
-    const renewed = await renewLease(pool, {
+    const renewed = await batches.renew({
       ...claim,
-      leaseSeconds,
       progress: body.progress ?? null,
       actor: principal.actor,
-      now: clock.sqlNow(),
     })
     if (renewed === null) throw await explainLostLease(context, claim)
     return {
@@ -48,19 +48,11 @@ export function bindClaims(binding: Binding, context: ApiContext): void {
 
   bind(binding, ROUTES.appendTaskLog, async ({ params, body }, { principal }) => {
     const claim = claimOf(params.task_id, body, principal)
-    const renewed = await renewLease(pool, {
-      ...claim,
-      leaseSeconds,
-      progress: null,
-      actor: principal.actor,
-      now: clock.sqlNow(),
-    })
-    if (renewed === null) throw await explainLostLease(context, claim)
-    const appended = await appendLog(pool, {
+    const appended = await batches.append({
       ...claim,
       offset: body.offset,
       text: body.text,
-      maxBytes: config.SWITCHYARD_LOG_LIMIT_BYTES,
+      actor: principal.actor,
     })
     switch (appended.kind) {
       case 'appended':
@@ -83,11 +75,10 @@ export function bindClaims(binding: Binding, context: ApiContext): void {
 
   bind(binding, ROUTES.completeTask, async ({ params, body }, { principal }) => {
     const claim = claimOf(params.task_id, body, principal)
-    const result = body.result ?? {}
-    const completed = await completeClaim(pool, claim, {
-      result,
+    const completed = await batches.complete({
+      ...claim,
+      result: body.result ?? {},
       actor: principal.actor,
-      now: clock.sqlNow(),
     })
     return { status: 200, body: taskToWire(await settled(claim, completed, ['succeed'])) }
   })
