@@ -43,7 +43,7 @@ rules:
 /** Stands for a coding agent: reads the prompt from its standard input, says a few words, and touches nothing. */
 const CODING_AGENT = `\
 prompt=$(cat)
-echo "Attempt $SWITCHYARD_ATTEMPT at $SWITCHYARD_REPOSITORY#$SWITCHYARD_ISSUE_NUMBER, as $SWITCHYARD_AGENT_ID."
+echo "Attempt $SWITCHYARD_ATTEMPT at $SWITCHYARD_REPOSITORY#$SWITCHYARD_ISSUE, as $SWITCHYARD_AGENT_ID."
 echo "The prompt has $(printf '%s\\n' "$prompt" | wc -l | tr -d ' ') lines; the last one asks:"
 printf '%s\\n' "$prompt" | tail -n 1 | sed 's/^/> /'
 echo "Understood. A real agent would now clone, think, and push a branch."

@@ -75,7 +75,7 @@ describe('from a delivery to a host over SSH', () => {
             'sh',
             '-c',
             'cat > "$PROMPT_FILE"; echo "on standard output"; echo "on standard error" >&2; ' +
-              'echo "$SWITCHYARD_TASK_ID $SWITCHYARD_ATTEMPT $SWITCHYARD_AGENT_ID $SWITCHYARD_REPOSITORY#$SWITCHYARD_ISSUE_NUMBER"',
+              'echo "$SWITCHYARD_TASK_ID $SWITCHYARD_ATTEMPT $SWITCHYARD_AGENT_ID $SWITCHYARD_REPOSITORY#$SWITCHYARD_ISSUE"',
           ],
         })
         const created = await stack.deliverTask(issueDelivery('opened', issueOf('deliver', { body: prompt })))

@@ -8,7 +8,10 @@ export interface RunTask {
   readonly source: Pick<TaskSource, 'repository' | 'issue_number' | 'url'>
 }
 
-/** The variables in which a command finds what there is to know about its task. An agent reports by them. */
+/**
+ * The variables in which a command finds what there is to know about its task. An agent reports by them. None of them is called
+ * SWITCHYARD_URL: there the command line finds the API.
+ */
 export function runEnvironment(task: RunTask, agentId: string): Record<string, string> {
   const { repository, issue_number: issueNumber, url } = task.source
   return {
@@ -17,7 +20,7 @@ export function runEnvironment(task: RunTask, agentId: string): Record<string, s
     SWITCHYARD_AGENT_ID: agentId,
     SWITCHYARD_TITLE: task.title,
     ...(repository === null ? {} : { SWITCHYARD_REPOSITORY: repository }),
-    ...(issueNumber === null ? {} : { SWITCHYARD_ISSUE_NUMBER: String(issueNumber) }),
-    ...(url === null ? {} : { SWITCHYARD_URL: url }),
+    ...(issueNumber === null ? {} : { SWITCHYARD_ISSUE: String(issueNumber) }),
+    ...(url === null ? {} : { SWITCHYARD_SOURCE_URL: url }),
   }
 }

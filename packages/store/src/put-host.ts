@@ -4,9 +4,9 @@ import type { Pool, Queryable } from './pool.ts'
 
 const UPSERT_HOST_AGENT = /* sql */ `
   insert into agents (id, execution_mode, labels, max_concurrent, paused)
-  values ($1, 'ssh_cli', $2, $3, $4)
+  values ($1, 'ssh_cli', $2, $3, coalesce($4::boolean, false))
   on conflict (id) do update
-     set labels = excluded.labels, max_concurrent = excluded.max_concurrent, paused = excluded.paused, updated_at = now()
+     set labels = excluded.labels, max_concurrent = excluded.max_concurrent, paused = coalesce($4::boolean, agents.paused), updated_at = now()
    where agents.execution_mode = 'ssh_cli'
   returning (xmax = 0) as created`
 
@@ -51,8 +51,11 @@ const READ_JUMP_CHAIN = /* sql */ `
  */
 export type PutHostResult = 'created' | 'replaced' | 'id_taken' | 'jump_unknown' | 'jump_circle'
 
+/** A host as it is to become. `paused: null` leaves a host that is there as paused as it is; a new one is not. */
+export type HostToPut = Omit<HostDefinition, 'paused'> & { readonly paused: boolean | null }
+
 /** Creates or replaces a host. */
-export function putHost(pool: Pool, host: HostDefinition): Promise<PutHostResult> {
+export function putHost(pool: Pool, host: HostToPut): Promise<PutHostResult> {
   return inTransaction(pool, async (connection) => {
     const refusal = host.proxyJump === null ? null : await refuseJump(connection, host.id, host.proxyJump)
     if (refusal !== null) return refusal
@@ -74,7 +77,7 @@ export function putHost(pool: Pool, host: HostDefinition): Promise<PutHostResult
   })
 }
 
-function valuesThatChecksDependOn(host: HostDefinition): unknown[] {
+function valuesThatChecksDependOn(host: HostToPut): unknown[] {
   return [
     host.id,
     host.address,

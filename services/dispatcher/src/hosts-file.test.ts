@@ -37,7 +37,7 @@ describe('the hosts file', () => {
           workdir: null,
           env: {},
           timeoutSeconds: 3600,
-          paused: false,
+          paused: null,
         },
       ],
     })

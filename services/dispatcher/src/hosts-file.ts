@@ -10,12 +10,12 @@ import {
 } from '@switchyard/platform'
 import type { FileProblem, YamlReading, YamlValue } from '@switchyard/platform'
 import { putHost } from '@switchyard/store'
-import type { HostDefinition, Pool, PutHostResult } from '@switchyard/store'
+import type { HostToPut, Pool, PutHostResult } from '@switchyard/store'
 import { parseHost } from './parse-host.ts'
 import { orderByJumps } from './order-by-jumps.ts'
 
 export type ParsedHosts =
-  | { readonly ok: true; readonly hosts: readonly HostDefinition[] }
+  | { readonly ok: true; readonly hosts: readonly HostToPut[] }
   | { readonly ok: false; readonly problems: readonly FileProblem[] }
 
 /** The hosts file cannot be used. The message names every mistake, one per line. */
@@ -30,7 +30,7 @@ export function parseHosts(text: string, home: string): ParsedHosts {
 }
 
 /** Reads a hosts file. Throws HostsFileError when it cannot be read or used. */
-export async function loadHosts(file: string): Promise<readonly HostDefinition[]> {
+export async function loadHosts(file: string): Promise<readonly HostToPut[]> {
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
     const reason = error instanceof Error ? error.message : String(error)
     throw new HostsFileError(`${file}: cannot be read: ${reason}`, { cause: error })
@@ -41,7 +41,7 @@ export async function loadHosts(file: string): Promise<readonly HostDefinition[]
 }
 
 /** Creates or replaces the hosts of the file. Throws HostsFileError naming all that the database does not allow. */
-export async function applyHosts(pool: Pool, file: string, hosts: readonly HostDefinition[]): Promise<void> {
+export async function applyHosts(pool: Pool, file: string, hosts: readonly HostToPut[]): Promise<void> {
   const refusals: string[] = []
   for (const host of orderByJumps(hosts).ordered) {
     const refusal = explainRefusal(await putHost(pool, host), host)
@@ -50,7 +50,7 @@ export async function applyHosts(pool: Pool, file: string, hosts: readonly HostD
   if (refusals.length > 0) throw new HostsFileError(refusals.join('\n'))
 }
 
-function explainRefusal(result: PutHostResult, { proxyJump }: HostDefinition): string | null {
+function explainRefusal(result: PutHostResult, { proxyJump }: HostToPut): string | null {
   switch (result) {
     case 'created':
     case 'replaced':
@@ -64,7 +64,7 @@ function explainRefusal(result: PutHostResult, { proxyJump }: HostDefinition): s
   }
 }
 
-function readHosts(reading: YamlReading, root: YamlValue, home: string): HostDefinition[] {
+function readHosts(reading: YamlReading, root: YamlValue, home: string): HostToPut[] {
   const list = readMapping(reading, root, ['hosts'])?.get('hosts')
   if (list === undefined) {
     if (reading.problems.length === 0) {
@@ -73,7 +73,7 @@ function readHosts(reading: YamlReading, root: YamlValue, home: string): HostDef
     return []
   }
   const lineOfId = new Map<string, number>()
-  const hosts: HostDefinition[] = []
+  const hosts: HostToPut[] = []
   for (const item of readItems(reading, list, 'a list of hosts') ?? []) {
     const host = parseHost(reading, item, home)
     if (host === null) continue

@@ -14,13 +14,16 @@ import {
   reportExpected,
 } from '@switchyard/platform'
 import type { YamlReading, YamlValue } from '@switchyard/platform'
-import type { HostDefinition } from '@switchyard/store'
+import type { HostToPut } from '@switchyard/store'
 
 /** The keys of a host in the file: those of `PUT /hosts/{id}`, and the id itself. */
 export const HOST_KEYS: readonly string[] = ['id', ...Object.keys(WireDefinition.properties)]
 
-/** One host of the file; null when what it needs is missing or wrong. Every mistake is reported. */
-export function parseHost(reading: YamlReading, value: YamlValue, home: string): HostDefinition | null {
+/**
+ * One host of the file; null when what it needs is missing or wrong. Every mistake is reported. Where the file does not say
+ * `paused`, what was said through the API stays.
+ */
+export function parseHost(reading: YamlReading, value: YamlValue, home: string): HostToPut | null {
   const members = readMapping(reading, value, HOST_KEYS)
   if (members === null) return null
   const required = (key: string): YamlValue =>
@@ -76,7 +79,7 @@ export function parseHost(reading: YamlReading, value: YamlValue, home: string):
     timeoutSeconds:
       optional('timeout_seconds', (at) => readWithin(reading, at, 'timeout_seconds')) ??
       HOST_DEFAULTS.timeout_seconds,
-    paused: optional('paused', (at) => readFlag(reading, at)) ?? HOST_DEFAULTS.paused,
+    paused: optional('paused', (at) => readFlag(reading, at)),
   }
   const contradiction = contradictionIn({
     private_key_path: host.privateKeyPath,

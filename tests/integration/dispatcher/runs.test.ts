@@ -89,8 +89,8 @@ describe('a run over SSH', () => {
         SWITCHYARD_ATTEMPT: '1',
         SWITCHYARD_AGENT_ID: 'builder',
         SWITCHYARD_REPOSITORY: 'acme/site',
-        SWITCHYARD_ISSUE_NUMBER: '7',
-        SWITCHYARD_URL: 'http://127.0.0.1/acme/site/issues/7',
+        SWITCHYARD_ISSUE: '7',
+        SWITCHYARD_SOURCE_URL: 'http://127.0.0.1/acme/site/issues/7',
         SWITCHYARD_TITLE: 'Fix it',
       },
     })

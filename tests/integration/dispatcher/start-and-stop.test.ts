@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { readConfig, startDispatcher } from '@switchyard/dispatcher'
 import type { Dispatcher } from '@switchyard/dispatcher'
 import { createLog } from '@switchyard/platform'
-import { getHost, getTask, listDispatchers, NewerSchemaError } from '@switchyard/store'
+import { getHost, getTask, listDispatchers, NewerSchemaError, setHostPaused } from '@switchyard/store'
 import { createTestDatabase } from '../../support/database.ts'
 import type { TestDatabase } from '../../support/database.ts'
 import { fakeSsh } from '../../support/fake-ssh.ts'
@@ -93,6 +93,23 @@ describe('a dispatcher', () => {
     await expect(start(fakeSsh(), { SWITCHYARD_HOSTS_FILE: file })).rejects.toThrow(
       `${file}: b: the id belongs to a registered http_pull agent`,
     )
+  })
+
+  it('leaves a host as paused as it is, unless the hosts file says otherwise', async () => {
+    const file = join(directory, 'hosts.yaml')
+    const fileWith = (more: string): string =>
+      `hosts: [{id: a, address: 127.0.0.1, user: me, host_key_sha256: 'SHA256:${'A'.repeat(43)}', command: [agent]${more}}]`
+    async function restart(more: string): Promise<boolean | undefined> {
+      await writeFile(file, fileWith(more))
+      await start(fakeSsh(), { SWITCHYARD_HOSTS_FILE: file })
+      await stop()
+      return (await getHost(database.pool, 'a'))?.paused
+    }
+    expect(await restart('')).toBe(false)
+    await setHostPaused(database.pool, 'a', true)
+    expect(await restart('')).toBe(true)
+    expect(await restart(', paused: false')).toBe(false)
+    expect(await restart(', paused: true')).toBe(true)
   })
 
   it('does not start on a schema that is newer than it knows', async () => {
