@@ -71,7 +71,7 @@ export async function startTestApi(
     port: api.port,
     call: (method, path, body, options = {}) => call(api.url, method, path, body, options),
     async untilWaiting(requests = 1) {
-      await until(`${requests} request(s) wait`, () => bell.waiting() >= requests)
+      await until(`${requests} request(s) wait`, () => bell.waiting() + api.waitingDequeues() >= requests)
     },
     stop: () => api.stop(),
   }

@@ -33,6 +33,7 @@ export { getTask, listTasks } from './read-tasks.ts'
 export type { TaskFilter } from './read-tasks.ts'
 export { rerunTask } from './rerun-task.ts'
 export type { RerunTaskResult } from './rerun-task.ts'
+export { listAgentsWithReservedTasks } from './reserved-tasks.ts'
 export { deleteOldDeliveries, deleteOldTasks } from './retention.ts'
 export {
   admitAfterEnd,

@@ -17,6 +17,7 @@ import { PUT_HOST_STATEMENTS } from './put-host.ts'
 import { QUEUE_STATEMENTS } from './queue.ts'
 import { READ_STATEMENTS } from './read-tasks.ts'
 import { RERUN_STATEMENTS } from './rerun-task.ts'
+import { RESERVED_STATEMENTS } from './reserved-tasks.ts'
 import { RETENTION_STATEMENTS } from './retention.ts'
 import { SETTLE_STATEMENTS } from './settle-claim.ts'
 import { SWEEP_STATEMENTS } from './sweeps.ts'
@@ -45,6 +46,7 @@ export const STATEMENTS: Readonly<Record<string, string>> = {
   ...QUEUE_STATEMENTS,
   ...READ_STATEMENTS,
   ...RERUN_STATEMENTS,
+  ...RESERVED_STATEMENTS,
   ...RETENTION_STATEMENTS,
   ...SETTLE_STATEMENTS,
   ...SWEEP_STATEMENTS,

@@ -2,10 +2,12 @@ import pg from 'pg'
 import type { Queryable } from './pool.ts'
 
 const CHANNEL = 'switchyard_work'
-const NOTIFY = /* sql */ `select pg_notify('switchyard_work', '')`
+const NOTIFY = /* sql */ `select pg_notify('switchyard_work', $1)`
 
+/** Notifications of a process are this far apart; the first goes out at once. */
+const NOTIFY_MILLISECONDS = 20
 /** How often a silent listening connection is asked whether it still lives. */
-const HEARTBEAT_MILLISECONDS = 30_000
+const HEARTBEAT_MILLISECONDS = 10_000
 const RECONNECT_MILLISECONDS = 2_000
 
 export interface Waker {
@@ -14,18 +16,20 @@ export interface Waker {
 }
 
 /**
- * At most one notification per process is under way at a time: NOTIFY takes a global lock at commit (PostgreSQL
- * documentation, NOTIFY), so it is sent after commits, never inside them, and never once per row. A lost one costs a
- * polling interval and nothing else, which is why its errors are not reported.
+ * At most one notification per process is under way at a time, and one in 20 ms, the first at once: NOTIFY takes a lock at commit
+ * that all of PostgreSQL shares (PostgreSQL documentation, NOTIFY), so it is sent after commits, never inside them, and never once
+ * per row. A lost one costs a polling interval and nothing else, which is why its errors are not reported. `origin` names the
+ * process, so that its own listener need not hear what it has told itself.
  */
-export function createWaker(db: Queryable): Waker {
+export function createWaker(db: Queryable, origin = ''): Waker {
   let underWay = false
   let asked = 0
   const send = async (): Promise<void> => {
     underWay = true
     for (let told = -1; told !== asked;) {
       told = asked
-      await db.query({ name: 'notify', text: NOTIFY, values: [] }).catch(() => undefined)
+      await db.query({ name: 'notify', text: NOTIFY, values: [origin] }).catch(() => undefined)
+      await new Promise((resolve) => setTimeout(resolve, NOTIFY_MILLISECONDS).unref())
     }
     underWay = false
   }
@@ -43,9 +47,14 @@ export interface WakeUpListener {
 
 /**
  * Calls `onWake` when another process has news, and once after each (re)connection, since something may have been
- * missed. Connections that die are replaced; being without one is no error, only slower.
+ * missed. Connections that die are replaced; being without one is no error, only slower. What came from `origin`, the process
+ * itself, is not passed on.
  */
-export function listenForWakeUps(connectionString: string, onWake: () => void): WakeUpListener {
+export function listenForWakeUps(
+  connectionString: string,
+  onWake: () => void,
+  origin: string | null = null,
+): WakeUpListener {
   let client: pg.Client | undefined
   let timer: NodeJS.Timeout | undefined
   let stopped = false
@@ -77,7 +86,9 @@ export function listenForWakeUps(connectionString: string, onWake: () => void): 
     client = fresh
     fresh.on('error', () => replace(fresh))
     fresh.on('end', () => replace(fresh))
-    fresh.on('notification', () => onWake())
+    fresh.on('notification', ({ payload }) => {
+      if (payload !== origin) onWake()
+    })
     fresh
       .connect()
       .then(() => fresh.query(`listen ${CHANNEL}`))

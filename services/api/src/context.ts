@@ -1,6 +1,7 @@
 import type { Clock, Log, Metrics } from '@switchyard/platform'
 import type { Pool, Waker } from '@switchyard/store'
 import type { AgentDirectory } from './agent-directory.ts'
+import type { ClaimDesk } from './claim-desk.ts'
 import type { ApiConfig } from './config.ts'
 import type { ApiEvents } from './events.ts'
 import type { Rule } from './rules/rule.ts'
@@ -18,7 +19,9 @@ export interface ApiContext {
   readonly events: ApiEvents
   readonly clock: Clock
   readonly rules: readonly Rule[]
-  /** Tells other processes that there is something to do. */
+  /** Where dequeues ask and wait. */
+  readonly desk: ClaimDesk
+  /** Tells this process and all others that there is something to do. */
   readonly waker: Waker
   /** Hears that there is something to do. */
   readonly wakeUps: WakeUps

@@ -16,7 +16,12 @@ export interface ApiEvents {
 }
 
 /** Registers the API's metrics. Queue depth is read when Prometheus asks, not before. */
-export function createApiEvents(log: Log, metrics: Metrics, pool: Pool): ApiEvents {
+export function createApiEvents(
+  log: Log,
+  metrics: Metrics,
+  pool: Pool,
+  waitingDequeues: () => number,
+): ApiEvents {
   const registers = [metrics.registry]
   const deliveries = new Counter({
     name: 'switchyard_deliveries_total',
@@ -61,6 +66,14 @@ export function createApiEvents(log: Log, metrics: Metrics, pool: Pool): ApiEven
     registers,
   })
   registerQueueGauges(metrics, pool)
+  new Gauge({
+    name: 'switchyard_waiting_dequeues',
+    help: 'Dequeues that wait for a task at this replica.',
+    registers,
+    collect() {
+      this.set(waitingDequeues())
+    },
+  })
 
   return {
     deliveryReceived(receipt, facts) {

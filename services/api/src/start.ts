@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
 import type { Server } from 'node:http'
 import { createLog, createMetrics, systemClock } from '@switchyard/platform'
@@ -17,6 +18,7 @@ import { createApiEvents } from './events.ts'
 import { trackConnections } from './http/connections.ts'
 import type { Connections } from './http/connections.ts'
 import { createHttpServer } from './http/server.ts'
+import { openClaimDesk } from './open-claim-desk.ts'
 import { loadRules } from './rules/load-rules.ts'
 import { API_VERSION } from './version.ts'
 import { createWakeUps } from './wake-ups.ts'
@@ -39,6 +41,8 @@ export interface ApiOverrides {
 export interface RunningApi {
   readonly port: number
   readonly url: string
+  /** Dequeues that wait for a task. */
+  waitingDequeues(): number
   /** Lets running requests finish, ends long polls and streams, closes the connections to PostgreSQL. */
   stop(): Promise<void>
 }
@@ -73,19 +77,35 @@ export async function startApi(config: ApiConfig, overrides: ApiOverrides = {}):
     throw error
   }
   const wakeUps = overrides.wakeUps ?? createWakeUps()
-  const listener = listenForWakeUps(config.DATABASE_URL, () => wakeUps.ring())
+  const clock = overrides.clock ?? systemClock
+  const agents = createAgentDirectory(pool)
+  const desk = openClaimDesk(pool, agents, config, clock)
+  const origin = randomUUID()
+  const notifier = createWaker(pool, origin)
+  const hear = (): void => {
+    wakeUps.ring()
+    desk.ring()
+  }
+  const listener = listenForWakeUps(config.DATABASE_URL, hear, origin)
   const app = createApp(
     {
       config,
       version: API_VERSION,
       pool,
-      agents: createAgentDirectory(pool),
+      agents,
+      desk,
       log,
       metrics,
-      events: createApiEvents(log, metrics, pool),
-      clock: overrides.clock ?? systemClock,
+      events: createApiEvents(log, metrics, pool, () => desk.waiting()),
+      clock,
       rules: loaded.rules,
-      waker: createWaker(pool),
+      // Those who wait in this process hear it directly.
+      waker: {
+        wake() {
+          hear()
+          notifier.wake()
+        },
+      },
       wakeUps,
       stopping: stopping.signal,
       hostCheckMilliseconds: overrides.hostCheckMilliseconds ?? HOST_CHECK_MILLISECONDS,
@@ -97,6 +117,7 @@ export async function startApi(config: ApiConfig, overrides: ApiOverrides = {}):
   try {
     await listen(server, config.PORT, config.HOST)
   } catch (error) {
+    desk.stop()
     await listener.stop()
     await pool.end()
     throw error
@@ -105,9 +126,11 @@ export async function startApi(config: ApiConfig, overrides: ApiOverrides = {}):
   log.info({ host: config.HOST, port, rules: loaded.rules.map(({ name }) => name) }, 'listening')
   return {
     port,
+    waitingDequeues: () => desk.waiting(),
     url: `http://${config.HOST.includes(':') ? `[${config.HOST}]` : config.HOST}:${port}`,
     async stop() {
       stopping.abort()
+      desk.stop()
       await close(server, connections)
       await listener.stop()
       await pool.end()

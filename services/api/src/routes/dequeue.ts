@@ -1,64 +1,48 @@
 import { ROUTES } from '@switchyard/contract'
-import { claimForAgent, repeatClaimForAgent, settleClaim } from '@switchyard/store'
-import type { ClaimForAgentResult, KnownAgent } from '@switchyard/store'
+import { repeatClaimForAgent, settleClaim } from '@switchyard/store'
 import { settleRelease } from '@switchyard/core'
 import type { Claim } from '@switchyard/core'
 import type { Principal } from '../authenticate.ts'
 import type { ApiContext } from '../context.ts'
 import { bind } from '../http/bind.ts'
 import type { Binding } from '../http/bind.ts'
+import { findPullingAgent } from '../open-claim-desk.ts'
 import { Problem } from '../problem.ts'
 import { leaseToWire, taskToWire } from '../wire/to-wire.ts'
 
-/** How long a waiting dequeue trusts that it would be woken. A lost notification costs this much and nothing else. */
-const POLL_MILLISECONDS = 1_000
 const RETRY_AFTER_SECONDS = 5
 
 /** The pulling agents' way to work. */
 export function bindDequeue(binding: Binding, context: ApiContext): void {
-  const { pool, agents, config, clock, events, waker } = context
+  const { pool, agents, desk, config, clock, events, log, waker } = context
 
   bind(binding, ROUTES.dequeueTask, async ({ body }, { principal, response }) => {
     requireSelf(principal, body.agent_id)
     if (body.repeat_only === true) return repeat(body.agent_id, body.request_key)
     const gone = new AbortController()
-    response.once('close', () => gone.abort())
+    let claim: Claim | undefined
+    response.once('close', () => {
+      gone.abort()
+      if (claim !== undefined && !response.writableFinished) giveBackLater(claim)
+    })
     // It may have hung up while its token was looked up.
     if (response.destroyed) gone.abort()
-    const hungUp = (): boolean => gone.signal.aborted
-    const over = AbortSignal.any([gone.signal, context.stopping])
-    const deadline = performance.now() + (body.wait_seconds ?? 0) * 1_000
-
-    while (!hungUp()) {
-      const attempt = await claim(body.agent_id, body.request_key ?? null)
-      if (attempt.kind === 'claimed') {
-        events.taskClaimed(attempt.claim)
-        if (hungUp()) await giveBack(attempt.claim)
-        return answerWith(attempt.claim)
-      }
-      const left = deadline - performance.now()
-      if (left <= 0 || over.aborted) return answerEmpty(attempt.kind)
-      await context.wakeUps.next(Math.min(left, POLL_MILLISECONDS * (0.75 + Math.random() / 2)), over)
-    }
-    return answerEmpty('empty')
-  })
-
-  async function claim(agentId: string, requestKey: string | null): Promise<ClaimForAgentResult> {
-    const agent = await findPullingAgent(agentId)
-    if (agent.paused) return { kind: 'paused' }
-    return claimForAgent(pool, {
-      agentId,
-      labels: agent.labels,
-      maxConcurrent: agent.maxConcurrent,
-      startSeconds: config.SWITCHYARD_START_SECONDS,
-      requestKey,
-      now: clock.sqlNow(),
+    const answer = await desk.dequeue({
+      agentId: body.agent_id,
+      requestKey: body.request_key ?? null,
+      waitMilliseconds: (body.wait_seconds ?? 0) * 1_000,
+      gone: gone.signal,
     })
-  }
+    if (answer.kind !== 'claimed') return answerEmpty(answer.kind)
+    events.taskClaimed(answer.claim)
+    if (gone.signal.aborted) giveBackLater(answer.claim)
+    else claim = answer.claim
+    return answerWith(answer.claim)
+  })
 
   /** For who stopped waiting and does not know whether it was given a task meanwhile. */
   async function repeat(agentId: string, requestKey: string | undefined) {
-    await findPullingAgent(agentId)
+    await findPullingAgent(agents, agentId)
     if (requestKey === undefined) return answerEmpty('empty')
     const { SWITCHYARD_START_SECONDS: startSeconds } = config
     const repeated = await repeatClaimForAgent(pool, {
@@ -70,14 +54,9 @@ export function bindDequeue(binding: Binding, context: ApiContext): void {
     return repeated.kind === 'claimed' ? answerWith(repeated.claim) : answerEmpty('empty')
   }
 
-  async function findPullingAgent(agentId: string): Promise<KnownAgent> {
-    const agent = await agents.byId(agentId)
-    if (agent === null) throw new Problem('agent_not_found', `There is no agent ${agentId}.`)
-    if (agent.executionMode === 'http_pull') return agent
-    throw new Problem('mode_mismatch', `${agentId} is a host: the dispatcher brings it its tasks.`, {
-      agent_mode: agent.executionMode,
-      expected_mode: 'http_pull',
-    })
+  /** When it cannot be given back now, it comes back by its start deadline. */
+  function giveBackLater(claim: Claim): void {
+    giveBack(claim).catch((error: unknown) => log.warn({ error, taskId: claim.task.id }, 'not given back'))
   }
 
   /** The caller hung up before the answer: somebody else may have the task now rather than after the start deadline. */

@@ -1,0 +1,216 @@
+import type { Claim } from '@switchyard/core'
+import type { KnownAgent } from '@switchyard/store'
+import { atMostEvery } from './at-most-every.ts'
+import { createBatcher } from './batcher.ts'
+import { createWaitingRoom } from './waiting-room.ts'
+import type { WaitingRoom } from './waiting-room.ts'
+
+/** Requests in one statement. */
+const LARGEST_BATCH = 64
+/** Statements for the same labels at a time. */
+const MOST_UNDER_WAY = 2
+/** News that comes thicker is one piece of news. */
+const RING_MILLISECONDS = 5
+const RESERVED_MILLISECONDS = 50
+/** A request that met somebody else's lock is asked again after this, doubling. */
+const BUSY_MILLISECONDS = 2
+const MOST_BUSY_MILLISECONDS = 50
+/** How long a request is asked again although its caller would not wait. */
+const BUSY_PATIENCE_MILLISECONDS = 2_000
+
+/** One caller that wants a task. */
+export interface DequeueCall {
+  readonly agentId: string
+  readonly requestKey: string | null
+  readonly waitMilliseconds: number
+  /** Aborts when the caller is gone: then it waits no longer. */
+  readonly gone: AbortSignal
+}
+
+export type DequeueAnswer = Exclude<ClaimAnswer, { readonly kind: 'busy' }>
+
+export interface ClaimRequest {
+  readonly agentId: string
+  readonly maxConcurrent: number | null
+  readonly requestKey: string | null
+}
+
+/** `busy`: somebody else has the agent's row, and nothing was decided. */
+export type ClaimAnswer =
+  | { readonly kind: 'claimed'; readonly claim: Claim }
+  | { readonly kind: 'empty'; readonly lookAgainAfter?: number }
+  | { readonly kind: 'full' | 'paused' }
+  | { readonly kind: 'busy' }
+
+export interface ClaimDeskOptions {
+  /** Claims for agents with the same labels, all or nothing; one answer each, in order. */
+  readonly claim: (
+    labels: readonly string[],
+    requests: readonly ClaimRequest[],
+  ) => Promise<readonly ClaimAnswer[]>
+  readonly findAgent: (id: string) => Promise<KnownAgent | null>
+  /** The agent for whom work is wanted. Rejects with what its caller is to be told when there is none. */
+  readonly demandAgent: (id: string) => Promise<KnownAgent>
+  /** Agents for whom a task is reserved that they may claim now. */
+  readonly listReserved: () => Promise<readonly string[]>
+  readonly isOutage: (error: unknown) => boolean
+  /** Polling: the least and the most time between two polls. */
+  readonly pollMilliseconds: { readonly least: number; readonly most: number }
+  /** A number in [0, 1). */
+  readonly random: () => number
+}
+
+/** Where all the dequeues of the process ask together, and wait. */
+export interface ClaimDesk {
+  /** The task, or why there is none when the waiting is over. Rejects with what went wrong for this caller. */
+  dequeue(call: DequeueCall): Promise<DequeueAnswer>
+  /** Something may be there to be claimed. */
+  ring(): void
+  /** Callers that asked in vain and wait for news. */
+  waiting(): number
+  /** Everybody who waits is answered; from now on nobody waits. */
+  stop(): void
+}
+
+type GroupAnswer = ClaimAnswer | { readonly kind: 'relabelled' }
+
+interface Group {
+  readonly room: WaitingRoom
+  ask(call: DequeueCall): Promise<GroupAnswer>
+  /** Calls that ask or wait here; a group without any is forgotten. */
+  calls: number
+}
+
+/**
+ * Dequeues of agents with the same labels are one statement: whatever came while the last two were under way. Who gets nothing
+ * waits. News wakes a few of each group, then twice as many while each of them finds something, so that one new task does not
+ * make ten thousand ask. A poll does the same, because news may get lost; it comes less often the longer nothing happens.
+ */
+export function createClaimDesk(options: ClaimDeskOptions): ClaimDesk {
+  const groups = new Map<string, Group>()
+  let stopped = false
+
+  function groupFor(labels: readonly string[]): Group {
+    const key = JSON.stringify(labels)
+    const known = groups.get(key)
+    if (known !== undefined) return known
+    const room = createWaitingRoom()
+    const batcher = createBatcher({
+      run: (calls: readonly DequeueCall[]) => askTogether(labels, room, calls),
+      largestBatch: LARGEST_BATCH,
+      mostUnderWay: MOST_UNDER_WAY,
+      isOutage: options.isOutage,
+    })
+    const group = { room, ask: (call: DequeueCall) => batcher.ask(call), calls: 0 }
+    groups.set(key, group)
+    return group
+  }
+
+  /** Agents are looked at again each time: one may have been paused, relabelled or deleted while it waited. */
+  async function askTogether(
+    labels: readonly string[],
+    room: WaitingRoom,
+    calls: readonly DequeueCall[],
+  ): Promise<GroupAnswer[]> {
+    const agents = await Promise.all(calls.map(({ agentId }) => options.findAgent(agentId)))
+    const answers: (GroupAnswer | undefined)[] = calls.map((call, index) => {
+      const agent = agents[index] ?? null
+      if (call.gone.aborted) return { kind: 'empty' }
+      if (agent === null || !sameLabels(agent.labels, labels)) return { kind: 'relabelled' }
+      return agent.paused ? { kind: 'paused' } : undefined
+    })
+    const requests = calls.flatMap(({ agentId, requestKey }, index) =>
+      answers[index] === undefined
+        ? [{ agentId, requestKey, maxConcurrent: agents[index]?.maxConcurrent ?? null }]
+        : [],
+    )
+    const claimed = requests.length === 0 ? [] : await options.claim(labels, requests)
+    if (claimed.every(({ kind }) => kind !== 'empty')) room.wakeMore(calls.length)
+    const next = claimed.values()
+    return answers.map((answer) => answer ?? next.next().value ?? { kind: 'busy' })
+  }
+
+  async function dequeue(call: DequeueCall): Promise<DequeueAnswer> {
+    const until = performance.now() + call.waitMilliseconds
+    const isOver = (): boolean => stopped || call.gone.aborted || performance.now() >= until
+    let pause = BUSY_MILLISECONDS
+    for (;;) {
+      const { labels } = await options.demandAgent(call.agentId)
+      const group = groupFor(labels)
+      group.calls += 1
+      // Before it asks: news that comes while it asks is then not lost on it.
+      const seat = group.room.enter(call.agentId)
+      try {
+        const answer = await group.ask(call)
+        if (answer.kind === 'relabelled') continue
+        if (answer.kind === 'busy') {
+          const isPatient = performance.now() < until + BUSY_PATIENCE_MILLISECONDS
+          if (!isPatient || stopped || call.gone.aborted) return { kind: 'empty' }
+          await seat.news(pause, call.gone)
+          pause = Math.min(pause * 2, MOST_BUSY_MILLISECONDS)
+          continue
+        }
+        if (answer.kind === 'claimed') {
+          resetPolls()
+          return answer
+        }
+        if (isOver()) return answer
+        const lookAgain = answer.kind === 'empty' ? (answer.lookAgainAfter ?? Infinity) : Infinity
+        await seat.news(Math.min(lookAgain, until - performance.now()), call.gone)
+        if (isOver()) return answer
+      } finally {
+        seat.leave()
+        group.calls -= 1
+        if (group.calls === 0) groups.delete(JSON.stringify(labels))
+      }
+    }
+  }
+
+  const ring = atMostEvery(RING_MILLISECONDS, () => {
+    for (const { room } of groups.values()) room.ring()
+    // A task that is reserved for one of those who were not woken would wait for that one's turn.
+    if ([...groups.values()].some(({ room }) => room.unaware() > 0)) wakeReserved.call()
+  })
+  const wakeReserved = atMostEvery(RESERVED_MILLISECONDS, async () => {
+    const reserved = new Set(await options.listReserved().catch(() => []))
+    if (reserved.size > 0) for (const { room } of groups.values()) room.wakeAgents(reserved)
+  })
+
+  const { least, most } = options.pollMilliseconds
+  let interval = least
+  let poll: NodeJS.Timeout
+  function schedulePoll(): void {
+    poll = setTimeout(
+      () => {
+        interval = Math.min(interval * 1.5, most)
+        ring.call()
+        schedulePoll()
+      },
+      interval * (0.75 + 0.25 * options.random()),
+    ).unref()
+  }
+  function resetPolls(): void {
+    interval = least
+  }
+  schedulePoll()
+
+  return {
+    dequeue,
+    ring() {
+      resetPolls()
+      ring.call()
+    },
+    waiting: () => [...groups.values()].reduce((sum, { room }) => sum + room.waiting(), 0),
+    stop() {
+      stopped = true
+      clearTimeout(poll)
+      ring.cancel()
+      wakeReserved.cancel()
+      for (const { room } of groups.values()) room.wakeAll()
+    },
+  }
+}
+
+function sameLabels(some: readonly string[], others: readonly string[]): boolean {
+  return some.length === others.length && some.every((label, index) => label === others[index])
+}

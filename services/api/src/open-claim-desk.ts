@@ -1,0 +1,52 @@
+import type { Clock } from '@switchyard/platform'
+import { claimForAgent, isDatabaseUnavailable, listAgentsWithReservedTasks } from '@switchyard/store'
+import type { KnownAgent, Pool } from '@switchyard/store'
+import type { AgentDirectory } from './agent-directory.ts'
+import { createClaimDesk } from './claim-desk.ts'
+import type { ClaimDesk } from './claim-desk.ts'
+import type { ApiConfig } from './config.ts'
+import { Problem } from './problem.ts'
+
+/** A lost notification costs this much and nothing else: less after something happened, more after long silence. */
+const POLL_MILLISECONDS = { least: 1_000, most: 5_000 }
+/** Agents with reserved tasks that one piece of news wakes; a poll finds the others. */
+const MOST_RESERVED = 10_000
+
+/** The desk at which the dequeues of this process ask the store. */
+export function openClaimDesk(
+  pool: Pool,
+  agents: AgentDirectory,
+  config: ApiConfig,
+  clock: Clock,
+): ClaimDesk {
+  return createClaimDesk({
+    claim: (labels, requests) =>
+      Promise.all(
+        requests.map((request) =>
+          claimForAgent(pool, {
+            ...request,
+            labels,
+            startSeconds: config.SWITCHYARD_START_SECONDS,
+            now: clock.sqlNow(),
+          }),
+        ),
+      ),
+    findAgent: (id) => agents.byId(id),
+    demandAgent: (id) => findPullingAgent(agents, id),
+    listReserved: () => listAgentsWithReservedTasks(pool, MOST_RESERVED),
+    isOutage: isDatabaseUnavailable,
+    pollMilliseconds: POLL_MILLISECONDS,
+    random: Math.random,
+  })
+}
+
+/** The pulling agent with this id. Throws `agent_not_found` or `mode_mismatch`. */
+export async function findPullingAgent(agents: AgentDirectory, id: string): Promise<KnownAgent> {
+  const agent = await agents.byId(id)
+  if (agent === null) throw new Problem('agent_not_found', `There is no agent ${id}.`)
+  if (agent.executionMode === 'http_pull') return agent
+  throw new Problem('mode_mismatch', `${id} is a host: the dispatcher brings it its tasks.`, {
+    agent_mode: agent.executionMode,
+    expected_mode: 'http_pull',
+  })
+}

@@ -1,0 +1,86 @@
+import { connect } from 'node:net'
+import type { Socket } from 'node:net'
+import { once } from 'node:events'
+import { describe, expect, it } from '@jest/globals'
+import { dequeue, postAgent, postTask, startTestApi } from '../../support/api.ts'
+import type { TestAgent } from '../../support/api.ts'
+import { until } from '../../support/until.ts'
+import { useTestApi } from '../../support/use-test-api.ts'
+
+const stack = useTestApi()
+const { api } = stack
+
+/** A dequeue over a socket of its own, which can be torn away. */
+async function openDequeue(agent: TestAgent, waitSeconds: number): Promise<Socket> {
+  const body = JSON.stringify({ agent_id: agent.id, wait_seconds: waitSeconds })
+  const socket = connect(api.port, '127.0.0.1')
+  await once(socket, 'connect')
+  socket.write(
+    `POST /api/v1/tasks/dequeue HTTP/1.1\r\nHost: api\r\nAuthorization: Bearer ${agent.token}\r\n` +
+      `Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  )
+  return socket
+}
+
+async function claimIsBlocked(): Promise<boolean> {
+  const { rows } = await stack.database.pool.query(
+    `select 1 from pg_stat_activity
+      where datname = current_database() and application_name = 'switchyard-api' and wait_event_type = 'Lock'`,
+  )
+  return rows.length > 0
+}
+
+describe('a caller that is torn away', () => {
+  it('while its claim is being made loses no task: it is given back at once', async () => {
+    const agent = await postAgent(api)
+    const { id } = await postTask(api, { requires: agent.labels })
+    const locker = await stack.database.pool.connect()
+    await locker.query('begin')
+    await locker.query('lock table task_events in share mode')
+    const socket = await openDequeue(agent, 60)
+    await until('the claim is half-way', claimIsBlocked)
+    socket.resetAndDestroy()
+    await locker.query('rollback')
+    locker.release()
+    const { status, body } = await dequeue(api, agent, { wait_seconds: 60 })
+    expect(status).toBe(200)
+    expect(body).toMatchObject({ task: { id, attempt: 1 } })
+  })
+
+  it('while it waits gets nothing, and another that waits gets the task', async () => {
+    const agent = await postAgent(api)
+    const sockets = await Promise.all([1, 2, 3].map(() => openDequeue(agent, 60)))
+    await api.untilWaiting(3)
+    const patient = dequeue(api, agent, { wait_seconds: 60 })
+    await api.untilWaiting(4)
+    for (const socket of sockets) socket.resetAndDestroy()
+    const { id } = await postTask(api, { requires: agent.labels })
+    expect((await patient).body).toMatchObject({ task: { id } })
+  })
+})
+
+describe('a task', () => {
+  it('that another process accepted is given to who waits here', async () => {
+    const other = await startTestApi(stack.database)
+    const agent = await postAgent(api)
+    const waiting = dequeue(api, agent, { wait_seconds: 60 })
+    await api.untilWaiting()
+    const { id } = await postTask(other, { requires: agent.labels })
+    expect((await waiting).body).toMatchObject({ task: { id } })
+    await other.stop()
+  })
+
+  it('that is assigned to one of many who wait is given to that one', async () => {
+    const labels = ['crowd']
+    const agents = await Promise.all(Array.from({ length: 20 }, () => postAgent(api, { labels })))
+    const waiting = agents.map((agent) => dequeue(api, agent, { wait_seconds: 60 }))
+    await api.untilWaiting(20)
+    const { id } = await postTask(api, { execution_mode: 'http_pull' })
+    await api.call('POST', `/api/v1/tasks/${id}/assign`, { agent_id: agents[17]?.id })
+    expect((await waiting[17])?.body).toMatchObject({ task: { id } })
+    await Promise.all(
+      agents.filter((_, index) => index !== 17).map(() => postTask(api, { requires: labels })),
+    )
+    for (const answer of await Promise.all(waiting)) expect(answer.status).toBe(200)
+  })
+})
