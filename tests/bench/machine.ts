@@ -9,7 +9,6 @@ export interface Machine {
   readonly memoryGibibytes: number
   readonly system: string
   readonly node: string
-  readonly openssh: string
   /** Of the last minute, before the first measurement: what others did to this machine. */
   readonly loadBefore: number
 }
@@ -24,7 +23,6 @@ export function describeMachine(): Machine {
     // Without the local suffix: who built the kernel says nothing about the measurement.
     system: `${type()} ${release().split('-')[0] ?? ''}`,
     node: process.version,
-    openssh: opensshVersion(),
     loadBefore: load(),
   }
 }
@@ -34,7 +32,7 @@ export function load(): number {
   return Number((loadavg()[0] ?? 0).toFixed(2))
 }
 
-function opensshVersion(): string {
+export function opensshVersion(): string {
   // It speaks on standard error.
   return execFileSync('sh', ['-c', 'ssh -V 2>&1'], { encoding: 'utf8' }).split(',')[0] ?? 'unknown'
 }

@@ -6,7 +6,7 @@ import type { OutputDelay } from './output-delay.ts'
 import type { Summary } from './statistics.ts'
 
 export interface Results {
-  readonly machine: Machine
+  readonly machine: Machine & { readonly openssh: string }
   readonly launchDelay: Loaded<LaunchDelay>
   readonly outputDelay: Loaded<OutputDelay>
   readonly logThroughput: Loaded<LogThroughput>

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { measureLaunchDelay } from './launch-delay.ts'
 import { LOG_LIMIT_BYTES, measureLogThroughput } from './log-throughput.ts'
-import { describeMachine, load } from './machine.ts'
+import { describeMachine, load, opensshVersion } from './machine.ts'
 import { measureManyRuns } from './many-runs.ts'
 import { measureOutputDelay } from './output-delay.ts'
 import { writePage } from './page.ts'
@@ -10,7 +10,7 @@ import { startWorld, type World } from './world.ts'
 
 /** `npm run bench:ssh`: measures SSH runs against OpenSSH on this machine, and writes docs/bench/ssh-runs.md and .json. */
 async function main(): Promise<void> {
-  const machine = describeMachine()
+  const machine = { ...describeMachine(), openssh: opensshVersion() }
   const results = {
     machine,
     launchDelay: await measured('claim to command', measureLaunchDelay),

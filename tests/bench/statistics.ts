@@ -17,6 +17,14 @@ export function summarise(values: readonly number[]): Summary {
   return { count: sorted.length, least: rounded(least), median: rounded(median), most: rounded(most) }
 }
 
+/** The least value that at least this share (0 to 1) of all values do not exceed. */
+export function percentile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((left, right) => left - right)
+  const value = sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)]
+  if (value === undefined) throw new Error('nothing was measured')
+  return rounded(value)
+}
+
 export function rounded(value: number): number {
   return Number(value.toPrecision(4))
 }

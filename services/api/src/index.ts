@@ -1,6 +1,7 @@
 export { createAgentDirectory } from './agent-directory.ts'
 export { ApiVariables, readConfig } from './config.ts'
 export type { ApiConfig } from './config.ts'
+export { createHttpServer } from './http/server.ts'
 export { InvalidRulesError, startApi } from './start.ts'
 export type { ApiOverrides, RunningApi } from './start.ts'
 export { API_VERSION } from './version.ts'

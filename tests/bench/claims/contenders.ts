@@ -1,0 +1,106 @@
+import type { Child } from '../child-process.ts'
+import type { PairsRequest } from './load/pairs.ts'
+import type { Timeline } from './load/timeline.ts'
+import type { LoadAgent } from './load/work-loop.ts'
+import type { Peer } from './peers.ts'
+import { createBareQueue, fillBareQueue, workBareQueue } from './reference.ts'
+import { sampleAnswers } from './sample-answers.ts'
+import { seedTasks } from './seed-tasks.ts'
+import type { Stage } from './stage.ts'
+
+/** Somebody who takes and completes tasks. */
+export interface Contender {
+  readonly name: string
+  /** Tasks that a fast machine may do; once it has worked, what it did is known. */
+  readonly perSecond: number
+  /** Makes so many tasks. */
+  prepare(tasks: number): Promise<void>
+  /** Works for so long, or until there is no task left. */
+  work(seconds: number): Promise<Timeline>
+}
+
+export const AGENTS = 64
+const LABELS = ['linux']
+
+/** Also says which database it works on. */
+export async function switchyard(
+  stage: Stage,
+  generator: Child,
+): Promise<Contender & { readonly url: string }> {
+  const database = await stage.database()
+  const api = await stage.api(database)
+  const agents = await api.registerAgents(AGENTS, LABELS)
+  return {
+    name: 'Switchyard over HTTP',
+    perSecond: 12_000,
+    url: database.url,
+    prepare: (tasks) => seedTasks(api, database, LABELS, tasks),
+    work: (seconds) => workOn(generator, { url: api.url, agents, seconds }),
+  }
+}
+
+/** Answers what a real API answered, and does nothing. */
+export async function expressNoOp(stage: Stage, generator: Child): Promise<Contender> {
+  const noOp = await stage.child('no-op')
+  const url = (await noOp.call('listen', await sampleAnswers(stage))) as string
+  const agents: LoadAgent[] = Array.from({ length: AGENTS }, (_, index) => ({
+    id: `agent-${index}`,
+    token: 'of-nobody',
+  }))
+  return {
+    name: 'Express that does nothing',
+    perSecond: 0,
+    prepare: () => Promise.resolve(),
+    work: (seconds) => workOn(generator, { url, agents, seconds }),
+  }
+}
+
+export async function bareTable(stage: Stage): Promise<Contender> {
+  const { pool } = await stage.database()
+  await createBareQueue(pool)
+  return {
+    name: 'bare table',
+    perSecond: 15_000,
+    prepare: (tasks) => fillBareQueue(pool, tasks),
+    work: (seconds) => workBareQueue(pool, seconds),
+  }
+}
+
+export function otherQueue(peer: Peer): Contender {
+  const { name, perSecond } = peer
+  return { name, perSecond, prepare: (tasks) => peer.seed(tasks), work: (seconds) => peer.work(seconds) }
+}
+
+export interface Supplied {
+  /** Makes the tasks that are still missing for so many seconds of work. */
+  prepare(seconds: number): Promise<void>
+  work(seconds: number): Promise<Timeline>
+}
+
+/** A contender who knows from the last time how many tasks it needs. */
+export function supplied(contender: Contender): Supplied {
+  let perSecond = contender.perSecond
+  let left = 0
+  return {
+    async prepare(seconds) {
+      const wanted = Math.ceil(perSecond * seconds)
+      if (wanted > left) {
+        await contender.prepare(wanted - left)
+        left = wanted
+      }
+    },
+    async work(seconds) {
+      const timeline = await contender.work(seconds)
+      left -= timeline.perSecond.reduce((sum, count) => sum + count, 0)
+      perSecond = Math.max(1, ...timeline.perSecond) * MARGIN
+      return timeline
+    },
+  }
+}
+
+/** Some runs are faster than those before. */
+const MARGIN = 1.5
+
+async function workOn(generator: Child, request: PairsRequest): Promise<Timeline> {
+  return (await generator.call('workTogether', request)) as Timeline
+}

@@ -1,0 +1,62 @@
+import { rounded, summarise } from '../../statistics.ts'
+import type { Measure, Outcome } from '../measure.ts'
+import { ONE_AT_A_TIME, startPeer } from '../peers.ts'
+import { rateOf } from '../rates.ts'
+import { AGENTS, bareTable, expressNoOp, otherQueue, supplied, switchyard } from '../contenders.ts'
+import type { Sizes } from '../sizes.ts'
+import type { Stage } from '../stage.ts'
+
+export const pairs: Measure = {
+  name: 'pairs',
+  title: 'Tasks per second',
+  about: `A task is taken and completed: two requests, one task each. ${AGENTS} agents over HTTP, each on a connection of its own, one pair after the other. Beside them, in turns: an Express app that answers the same two requests with the same bodies and does nothing, under the same generator; pg-boss and graphile-worker in a process of their own without HTTP; and a bare table with one statement to take a row and one to end it, the limit of PostgreSQL itself.`,
+  run,
+}
+
+async function run(stage: Stage, sizes: Sizes): Promise<Outcome> {
+  const generator = await stage.child('load')
+  const ours = await switchyard(stage, generator)
+  const noOp = await expressNoOp(stage, generator)
+  const bare = await bareTable(stage)
+  const contenders = [ours, noOp, bare]
+  for (const kind of sizes.peers) contenders.push(otherQueue(await startPeer(stage, kind)))
+  const takers = contenders.map((contender) => ({
+    name: contender.name,
+    supply: supplied(contender),
+    rates: [] as number[],
+  }))
+  for (let round = 1; round <= sizes.rounds; round++) {
+    for (const { name, supply, rates } of takers) {
+      stage.tell(`${name}, run ${round} of ${sizes.rounds}`)
+      const seconds = sizes.warmUpSeconds + sizes.runSeconds
+      await supply.prepare(seconds)
+      const timeline = await supply.work(seconds)
+      rates.push(rateOf(timeline, sizes.warmUpSeconds))
+    }
+  }
+  const figures = takers.map(({ name, rates }) => ({ name, unit: 'tasks/s', summary: summarise(rates) }))
+  const median = (name: string): number =>
+    figures.find((figure) => figure.name === name)?.summary.median ?? Number.NaN
+  return {
+    figures,
+    targets: [
+      ...figures
+        .filter(({ name }) => name === ONE_AT_A_TIME)
+        .map(({ summary }) => ({
+          name: 'Switchyard over HTTP ÷ pg-boss in process, one at a time',
+          value: rounded(median(ours.name) / summary.median),
+          unit: '',
+          bound: { atLeast: 4 },
+        })),
+      {
+        name: 'Switchyard ÷ Express that does nothing, the same two requests',
+        value: rounded(median(ours.name) / median(noOp.name)),
+        unit: '',
+        bound: { atLeast: 0.6 },
+      },
+    ],
+    remarks: [
+      `Switchyard does ${rounded(median(ours.name) / median(bare.name))} of what the bare table does.`,
+    ],
+  }
+}
