@@ -53,6 +53,28 @@ describe('the documents', () => {
     expect(broken).toEqual([])
   })
 
+  it('name tests that exist for all that a run survives', async () => {
+    const { text } = await readDocument('docs/ssh-hosts.md')
+    const [, section = ''] = text.split('## What survives what')
+    const rows = section
+      .split('\n## ')[0]!
+      .split('\n')
+      .filter((line) => line.startsWith('| '))
+    const missing: string[] = []
+    for (const row of rows.slice(2)) {
+      const shownBy = row.split(' | ').at(-1) ?? ''
+      const references = [...shownBy.matchAll(/`(tests\/[^`]+)`: ([^;|]*[^;|\s])/g)]
+      if (references.length === 0) missing.push(row)
+      for (const [reference, file = '', words = ''] of references) {
+        const source = await readFile(join(ROOT, file), 'utf8').catch(() => '')
+        const titles = [...source.matchAll(/\bit\(\s*(['`])(.*?)\1,/g)].map(([, , title = '']) => title)
+        if (!titles.some((title) => title.includes(words))) missing.push(reference)
+      }
+    }
+    expect(rows.length).toBeGreaterThan(12)
+    expect(missing).toEqual([])
+  })
+
   it('name npm scripts that exist', async () => {
     const { scripts } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as {
       scripts: Record<string, string>
