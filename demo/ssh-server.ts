@@ -27,6 +27,8 @@ export interface LocalSshServerOptions {
   readonly environment?: Readonly<Record<string, string>>
   /** Lets in whoever knows it, beside who has the key. */
   readonly password?: string
+  /** Takes the password only as the answers to these questions, each with whether the answer is shown. */
+  readonly questions?: readonly { readonly prompt: string; readonly echo: boolean }[]
 }
 
 /**
@@ -43,9 +45,17 @@ export async function startLocalSshServer(options: LocalSshServerOptions = {}): 
   const ssh = new ssh2.Server({ hostKeys: [keys.hostKey] }, (client) => {
     client.on('error', (error) => lines.push(`client: ${error.message}`))
     client.on('authentication', (context) => {
-      const knows = context.method === 'password' && context.password === options.password
+      const { questions, password } = options
+      if (questions !== undefined && context.method === 'keyboard-interactive') {
+        context.prompt([...questions], (answers) => {
+          if (answers.every((answer) => answer === password)) context.accept()
+          else context.reject(['publickey', 'keyboard-interactive'])
+        })
+        return
+      }
+      const knows = questions === undefined && context.method === 'password' && context.password === password
       if (context.username === user && (knows || isSignedWith(keys.clientKey, context))) context.accept()
-      else context.reject(['publickey'])
+      else context.reject(['publickey', questions === undefined ? 'password' : 'keyboard-interactive'])
     })
     client.once('ready', () => {
       lines.push(`Accepted publickey for ${user}`)

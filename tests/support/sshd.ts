@@ -117,6 +117,10 @@ async function writeConfig(
     'PrintMotd no',
     'LogLevel VERBOSE',
     `SetEnv ${marker} HOME=${home}`,
+    // sshd reads the file as whoever logs in, and nobody else may: root's server lets in others by asking for it.
+    ...(process.getuid?.() === 0
+      ? [`AuthorizedKeysCommand /bin/cat ${authorizedKeys}`, 'AuthorizedKeysCommandUser root']
+      : []),
     ...(options.config ?? []),
   ]
   await writeFile(configPath, `${lines.join('\n')}\n`)

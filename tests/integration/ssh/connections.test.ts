@@ -136,3 +136,30 @@ describe('a server that opens one channel on each connection', () => {
     rmSync(directory, { recursive: true })
   })
 })
+
+// Only root's server lets in anybody else, and only OpenSSH asks the system who that is.
+const describeAsRoot = process.getuid?.() === 0 && existsSync('/usr/sbin/sshd') ? describe : describe.skip
+
+describeAsRoot('two users of one host', () => {
+  it('have a connection each, and one without a shell keeps nobody else from working', async () => {
+    const server = await startSshd()
+    const ssh = createSsh()
+    const root = mkdtempSync(join(tmpdir(), 'switchyard-users-'))
+    const launchAs = (user: string) =>
+      ssh.launch(
+        { ...server, id: 'host', user },
+        {
+          ...{ root, id: `${user}-1`, command: ['true'], workdir: null, environment: {}, prompt: '' },
+          ...{ timeoutSeconds: 30, signal: new AbortController().signal },
+        },
+      )
+    const results = await Promise.all([launchAs(server.user), launchAs('nobody')])
+    expect(results).toMatchObject([{ kind: 'launched' }, { kind: 'not_started' }])
+    expect((await launchAs(server.user)).kind).toBe('already')
+    const accepted = server.log().match(/Accepted publickey for \w+/g) ?? []
+    expect(accepted.sort()).toEqual(['nobody', server.user].map((user) => `Accepted publickey for ${user}`))
+    await ssh.close()
+    await server.stop()
+    rmSync(root, { recursive: true })
+  })
+})

@@ -7,7 +7,11 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import { createSsh } from '@switchyard/dispatcher/ssh'
 import type { Ssh, SshCheck, SshOptions, SshTarget } from '@switchyard/dispatcher/ssh'
-import { startLocalSshServer, type LocalSshServer } from '../../../demo/ssh-server.ts'
+import {
+  startLocalSshServer,
+  type LocalSshServer,
+  type LocalSshServerOptions,
+} from '../../../demo/ssh-server.ts'
 import { startSshd } from '../../support/sshd.ts'
 
 const wrongKey = `SHA256:${'A'.repeat(43)}`
@@ -198,6 +202,36 @@ describe('a password', () => {
     expect(failure).toMatchObject({
       kind: 'password_refused',
       message: expect.stringContaining('SWITCHYARD_ALLOW_PASSWORDS=true'),
+    })
+  })
+
+  describe('of a server that only asks for it', () => {
+    async function askedBy(
+      questions: NonNullable<LocalSshServerOptions['questions']>,
+      options: Partial<SshOptions>,
+    ): Promise<SshCheck> {
+      const asking = await startLocalSshServer({ password: 'hunter2', questions })
+      try {
+        const way = { privateKeyPath: null, passwordVariable: variable }
+        return await check(targetAt(asking, way), options)
+      } finally {
+        await asking.stop()
+      }
+    }
+    const hidden = { prompt: 'Password: ', echo: false }
+
+    it('is the answer to its one question, where passwords are allowed', async () => {
+      expect(await askedBy([hidden], withPassword('hunter2'))).toMatchObject(good)
+      expect((await askedBy([hidden], withPassword('guess'))).failure?.kind).toBe('authentication_failed')
+      const refused = await askedBy([hidden], { ...withPassword('hunter2'), allowPasswords: false })
+      expect(refused.failure?.kind).toBe('password_refused')
+    })
+
+    it('is no answer to a question that shows it, or to one of several', async () => {
+      const shown = await askedBy([{ ...hidden, echo: true }], withPassword('hunter2'))
+      expect(shown.failure?.kind).toBe('authentication_failed')
+      const several = await askedBy([hidden, { prompt: 'Code: ', echo: false }], withPassword('hunter2'))
+      expect(several.failure?.kind).toBe('authentication_failed')
     })
   })
 

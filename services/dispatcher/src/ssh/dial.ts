@@ -2,6 +2,7 @@ import { NodeSSH } from 'node-ssh'
 import { wrapClient, type Connection } from './connection.ts'
 import { loadCredentials, type CredentialOptions, type Credentials } from './credentials.ts'
 import { describeHostKey, isSameFingerprint, type HostKey } from './host-key.ts'
+import { passwordLogin } from './password-login.ts'
 import type { DialFailure, DialResult, SshTarget } from './target.ts'
 import { openWay, type Way } from './way.ts'
 
@@ -100,7 +101,7 @@ async function handshake(
   return wrapClient(client, way, options.channelOpenSeconds)
 }
 
-/** Naming the one method skips the usual first try with none, which some servers hold against their clients. */
+/** Naming the methods skips the usual first try with none, which some servers hold against their clients. */
 function authentication(credentials: Credentials) {
   switch (credentials.kind) {
     case 'key': {
@@ -114,7 +115,7 @@ function authentication(credentials: Credentials) {
     case 'agent':
       return { agent: credentials.socketPath, authHandler: ['agent' as const] }
     case 'password':
-      return { password: credentials.password, authHandler: ['password' as const] }
+      return passwordLogin(credentials.password)
   }
 }
 
