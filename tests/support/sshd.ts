@@ -3,7 +3,6 @@ import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { accessSync, constants, existsSync, mkdirSync } from 'node:fs'
 import { mkdir, rm, writeFile } from 'node:fs/promises'
-import { createServer, type AddressInfo } from 'node:net'
 import { userInfo } from 'node:os'
 import { delimiter, join } from 'node:path'
 import {
@@ -12,6 +11,7 @@ import {
   type LocalSshServer,
   type SshKeys,
 } from '../../demo/ssh-server.ts'
+import { freePort } from './free-port.ts'
 import { descendantsOf, killProcesses, processesWithVariable } from './processes.ts'
 
 export interface SshdOptions {
@@ -148,13 +148,4 @@ function isExecutable(path: string): boolean {
   } catch {
     return false
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }

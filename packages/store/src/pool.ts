@@ -11,8 +11,22 @@ export interface PoolOptions {
   readonly applicationName: string
   /** Most connections held at a time. */
   readonly maxConnections?: number
+  /** false: no prepared statements, for a PgBouncer in transaction mode, which hands each transaction to another backend. Default: true. */
+  readonly namedStatements?: boolean
   /** Told about connections that die while idle, such as at a PostgreSQL restart. */
   readonly onIdleError?: (error: Error) => void
+}
+
+/** Sends every statement without its name: it is parsed where it runs, each time. */
+class UnnamingClient extends pg.Client {
+  // pg calls its own method by this signature; which of the many overloads is meant is for the caller to know.
+  override query(...[statement, ...rest]: unknown[]): never {
+    const unnamed =
+      typeof statement === 'object' && statement !== null && 'name' in statement
+        ? { ...statement, name: undefined }
+        : statement
+    return (super.query as (...parameters: unknown[]) => never)(unnamed, ...rest)
+  }
 }
 
 /**
@@ -33,6 +47,7 @@ export function createPool(options: PoolOptions): Pool {
     // A network that swallows packets answers nothing at all: without a limit, a query would wait for TCP to give up.
     query_timeout: 30_000,
     types,
+    Client: options.namedStatements === false ? UnnamingClient : pg.Client,
   })
   pool.on('error', (error) => options.onIdleError?.(error))
   return pool

@@ -68,6 +68,11 @@ export const ApiVariables = Type.Object({
     default: 10,
     description: 'Most connections to PostgreSQL a process holds.',
   }),
+  SWITCHYARD_LISTEN: Type.Enum(['on', 'off'], {
+    default: 'on',
+    description:
+      'off: behind PgBouncer in transaction mode. No LISTEN, no prepared statements; news of others comes by polling.',
+  }),
   LOG_LEVEL: Type.Enum([...LOG_LEVELS], {
     default: 'info',
     description: 'Least severe lines that are logged.',

@@ -9,6 +9,8 @@ import { Problem } from './problem.ts'
 
 /** A lost notification costs this much and nothing else: less after something happened, more after long silence. */
 const POLL_MILLISECONDS = { least: 1_000, most: 5_000 }
+/** Where there are no notifications, this is what a task of another process waits for. */
+const POLL_MILLISECONDS_UNHEARD = { least: 1_000, most: 1_000 }
 /** Agents with reserved tasks that one piece of news wakes; a poll finds the others. */
 const MOST_RESERVED = 10_000
 
@@ -35,7 +37,7 @@ export function openClaimDesk(
     demandAgent: (id) => findPullingAgent(agents, id),
     listReserved: () => listAgentsWithReservedTasks(pool, MOST_RESERVED),
     isOutage: isDatabaseUnavailable,
-    pollMilliseconds: POLL_MILLISECONDS,
+    pollMilliseconds: config.SWITCHYARD_LISTEN === 'on' ? POLL_MILLISECONDS : POLL_MILLISECONDS_UNHEARD,
     random: Math.random,
   })
 }

@@ -68,6 +68,7 @@ export async function startApi(config: ApiConfig, overrides: ApiOverrides = {}):
     connectionString: config.DATABASE_URL,
     applicationName: 'switchyard-api',
     maxConnections: config.SWITCHYARD_DATABASE_CONNECTIONS,
+    namedStatements: config.SWITCHYARD_LISTEN === 'on',
     onIdleError: (error) => log.warn({ error }, 'a database connection was lost'),
   })
   try {
@@ -86,7 +87,8 @@ export async function startApi(config: ApiConfig, overrides: ApiOverrides = {}):
     wakeUps.ring()
     desk.ring()
   }
-  const listener = listenForWakeUps(config.DATABASE_URL, hear, origin)
+  const listener =
+    config.SWITCHYARD_LISTEN === 'on' ? listenForWakeUps(config.DATABASE_URL, hear, origin) : null
   const app = createApp(
     {
       config,
@@ -118,7 +120,7 @@ export async function startApi(config: ApiConfig, overrides: ApiOverrides = {}):
     await listen(server, config.PORT, config.HOST)
   } catch (error) {
     desk.stop()
-    await listener.stop()
+    await listener?.stop()
     await pool.end()
     throw error
   }
@@ -132,7 +134,7 @@ export async function startApi(config: ApiConfig, overrides: ApiOverrides = {}):
       stopping.abort()
       desk.stop()
       await close(server, connections)
-      await listener.stop()
+      await listener?.stop()
       await pool.end()
     },
   }

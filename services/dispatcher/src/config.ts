@@ -86,6 +86,11 @@ export const DispatcherConfig = Type.Object({
     default: 10,
     description: 'Most database connections at a time; one more listens for news.',
   }),
+  SWITCHYARD_LISTEN: Type.Enum(['on', 'off'], {
+    default: 'on',
+    description:
+      'off: behind PgBouncer in transaction mode. No LISTEN, no prepared statements; news of others comes by polling.',
+  }),
   SWITCHYARD_HEALTH_HOST: Type.String({
     default: '127.0.0.1',
     description: 'The address of /healthz, /readyz and /metrics.',

@@ -61,6 +61,7 @@ export async function startDispatcher(
     connectionString: config.DATABASE_URL,
     applicationName: 'switchyard-dispatcher',
     maxConnections: config.SWITCHYARD_DATABASE_CONNECTIONS,
+    namedStatements: config.SWITCHYARD_LISTEN === 'on',
     onIdleError: (error) => void outage.noticed(error),
   })
   const { context, runs, checks, bell, cycle } = createReplica({
@@ -100,7 +101,8 @@ export async function startDispatcher(
     ...{ cycle, clock, bell, random: context.random, signal: stopping.signal },
     intervalSeconds: context.policy.intervalSeconds,
   })
-  const listener = listenForWakeUps(config.DATABASE_URL, () => bell.ring())
+  const listener =
+    config.SWITCHYARD_LISTEN === 'on' ? listenForWakeUps(config.DATABASE_URL, () => bell.ring()) : null
   log.info({ dispatcherId, healthPort, hosts: hosts.length }, 'dispatching')
 
   return {
@@ -110,7 +112,7 @@ export async function startDispatcher(
       state = { ready: false, reason: 'stopping' }
       stopping.abort()
       runs.drain()
-      await listener.stop()
+      await listener?.stop()
       await looping
       await reportAlive(context, true).catch((error: unknown) => outage.noticed(error))
       await endRuns(runs, clock)
