@@ -74,6 +74,16 @@ export default tseslint.config(
       },
     ],
   ),
+  forbid(
+    ['packages/mcp/src/**/*.ts'],
+    [
+      {
+        group: ['@switchyard/!(client|contract)', 'pg', 'express', 'node:fs', 'node:http'],
+        message:
+          'the tools speak to the API through the client; what serves them is the API or the command line.',
+      },
+    ],
+  ),
   {
     // Generated.
     files: ['packages/client/src/wire/*.ts'],

@@ -6,6 +6,7 @@ import { configCommand } from './commands/config.ts'
 import { deliveriesCommand } from './commands/deliveries.ts'
 import { eventsCommand } from './commands/events.ts'
 import { hostsCommand } from './commands/hosts.ts'
+import { mcpCommand } from './commands/mcp.ts'
 import { migrateCommand } from './commands/migrate.ts'
 import { queueCommand } from './commands/queue.ts'
 import { tasksCommand } from './commands/tasks.ts'
@@ -72,6 +73,7 @@ function commands(world: World): CommandUnknownOpts[] {
     hostsCommand(world),
     queueCommand(world),
     eventsCommand(world),
+    mcpCommand(world),
     webhookCommand(world),
     deliveriesCommand(world),
     tokensCommand(world),

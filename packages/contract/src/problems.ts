@@ -52,6 +52,11 @@ export const PROBLEMS = {
     title: 'The task is not held by you',
     next: 'Only act on tasks that dequeue gave you.',
   },
+  origin_not_allowed: {
+    status: 403,
+    title: 'Pages of this origin may not call this',
+    next: 'Add the origin to SWITCHYARD_ALLOWED_ORIGINS of the API, or call it from outside a browser, without an Origin header.',
+  },
   route_not_found: { status: 404, title: 'No such route', next: 'Look the route up in GET /openapi.json.' },
   task_not_found: {
     status: 404,

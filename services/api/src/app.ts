@@ -16,6 +16,7 @@ import { bindEventFeed } from './routes/event-feed.ts'
 import { bindExplain } from './routes/explain.ts'
 import { bindHosts } from './routes/hosts.ts'
 import { bindLogs } from './routes/logs.ts'
+import { bindMcp } from './routes/mcp.ts'
 import { bindOperations } from './routes/operations.ts'
 import { bindReads } from './routes/reads.ts'
 import { bindRouting } from './routes/routing.ts'
@@ -58,6 +59,7 @@ export function createApp(context: ApiContext, options: { readonly validateAnswe
   bindEventFeed(binding, context)
   bindWebhooks(binding, context)
   bindExplain(binding, context)
+  bindMcp(binding, context)
   bindOperations(binding, context)
   bindDocsPage(binding, router)
   answerOtherMethods(router)

@@ -16,6 +16,10 @@ export const ApiVariables = Type.Object({
     secret: true,
     description: 'Bearer tokens of the role coordinator.',
   }),
+  SWITCHYARD_ALLOWED_ORIGINS: Type.Array(Type.String({ pattern: '^https?://[^/\\s]+$' }), {
+    default: [],
+    description: 'Origins of web pages that may call `/mcp`, beside those of this machine.',
+  }),
   SWITCHYARD_WEBHOOK_SECRET: Type.Array(Type.String({ minLength: 1 }), {
     minItems: 1,
     secret: true,

@@ -246,6 +246,16 @@ export interface JsonOperations {
   ): Promise<DeliveryList>
 
   /**
+   * Speak MCP: tools for language models.
+   * The Model Context Protocol over streamable HTTP, without sessions, in its revision 2026-07-28 and those before it. Point an MCP client here with the same token; docs/mcp.md says how. A token sees the tools of its role. Send `Accept: application/json, text/event-stream`, as MCP asks; the answer is JSON.
+   * For the roles: admin, coordinator, agent.
+   */
+  callMcp(
+    input: { jsonrpc: '2.0'; [name: string]: unknown },
+    options?: CallOptions,
+  ): Promise<{ jsonrpc: '2.0'; [name: string]: unknown }>
+
+  /**
    * This description, to read and try out.
    * No token is needed.
    */
@@ -317,6 +327,7 @@ export const OPERATIONS = {
   getQueue: { method: 'GET', path: '/api/v1/queue' },
   listDeliveries: { method: 'GET', path: '/api/v1/deliveries' },
   streamEvents: { method: 'GET', path: '/api/v1/events' },
+  callMcp: { method: 'POST', path: '/mcp' },
   getDocs: { method: 'GET', path: '/docs' },
   getHealth: { method: 'GET', path: '/healthz' },
   getMetrics: { method: 'GET', path: '/metrics' },

@@ -685,6 +685,7 @@ export interface Problem {
     | 'bad_signature'
     | 'forbidden'
     | 'not_your_task'
+    | 'origin_not_allowed'
     | 'route_not_found'
     | 'task_not_found'
     | 'agent_not_found'

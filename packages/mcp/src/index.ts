@@ -1,0 +1,5 @@
+export { createMcpEndpoint } from './endpoint.ts'
+export type { McpEndpoint } from './endpoint.ts'
+export type { Caller } from './server.ts'
+export { serveMcpOverStdio } from './stdio.ts'
+export { TOOLS } from './tools.ts'

@@ -1,0 +1,30 @@
+import type { NewTask } from '@switchyard/client'
+import Type from 'typebox'
+import { inputOf, outputOf, summaryOf, TaskSummary } from '../schemas.ts'
+import { tool } from '../tool.ts'
+
+export const CREATE_TOOLS = [
+  tool<NewTask & { idempotency_key?: string }>({
+    name: 'create_task',
+    title: 'Create a task',
+    description:
+      'Put a task into the queue. Its prompt is all that the agent gets, so write everything it needs into it. Leave execution_mode out unless the user asks for a track. Name labels in `requires` only when the work needs them: a task that nobody can take waits for ever.',
+    operation: 'createTask',
+    effect: 'adds',
+    repeatable: false,
+    input: inputOf('createTask', {
+      idempotency_key: Type.Optional(
+        Type.String({
+          minLength: 1,
+          maxLength: 255,
+          description: 'Any text of yours. Calling again with the same key gives the same task, not another.',
+        }),
+      ),
+    }),
+    output: outputOf({ task: TaskSummary }),
+    async run(input, { api, signal }) {
+      const task = await api.createTask(input, { signal })
+      return { next: `Call watch_task with task_id ${task.id} to see it done.`, task: summaryOf(task) }
+    },
+  }),
+]
