@@ -94,6 +94,13 @@ create table hosts (
 );
 CREATE INDEX hosts_by_proxy_jump ON hosts USING btree (proxy_jump) WHERE (proxy_jump IS NOT NULL);
 
+create table lanes (
+  id bigint generated always as (hash_array_extended(requires, (0)::bigint)) stored not null,
+  requires text[] not null,
+  unused_since timestamp with time zone,
+  constraint lanes_pkey PRIMARY KEY (id)
+);
+
 create table task_events (
   transaction_id xid8 default pg_current_xact_id() not null,
   id bigint generated always as identity not null,
@@ -109,7 +116,7 @@ create table task_events (
   actor text not null,
   reason text,
   constraint task_events_pkey PRIMARY KEY (transaction_id, id)
-);
+) with (autovacuum_vacuum_cost_delay=0, autovacuum_vacuum_insert_scale_factor=0.05, autovacuum_vacuum_scale_factor=0.05);
 CREATE INDEX task_events_by_task ON task_events USING btree (task_id, id);
 
 create table task_logs (
@@ -166,6 +173,8 @@ create table tasks (
   orphan_reason text,
   orphan_probes integer default 0 not null,
   run_place text,
+  lane bigint generated always as (hash_array_extended(requires, (0)::bigint)) stored,
+  turn bigint default 0 not null,
   constraint tasks_pkey PRIMARY KEY (id),
   constraint tasks_assigned_mode_is_decided CHECK (((assigned_agent_id IS NULL) OR (execution_mode <> 'undecided'::text))),
   constraint tasks_attempt_check CHECK ((attempt >= 0)),
@@ -189,21 +198,91 @@ create table tasks (
   constraint tasks_status_check CHECK ((status = ANY (ARRAY['waiting'::text, 'scheduled'::text, 'pending'::text, 'claimed'::text, 'running'::text, 'orphaned'::text, 'succeeded'::text, 'failed'::text, 'cancelled'::text]))),
   constraint tasks_waiting_has_key CHECK (((status <> 'waiting'::text) OR (concurrency_key IS NOT NULL)))
 ) with (autovacuum_vacuum_cost_delay=0, autovacuum_vacuum_scale_factor=0.02, fillfactor=80);
+CREATE INDEX tasks_assigned_queue ON tasks USING btree (assigned_agent_id, priority, turn, "position") WHERE ((status = 'pending'::text) AND (assigned_agent_id IS NOT NULL));
 CREATE INDEX tasks_by_assignment ON tasks USING btree (assigned_agent_id) WHERE ((assigned_agent_id IS NOT NULL) AND (status <> ALL (ARRAY['succeeded'::text, 'failed'::text, 'cancelled'::text])));
-CREATE INDEX tasks_by_repository ON tasks USING btree (repository, id);
+CREATE INDEX tasks_by_repository ON tasks USING btree (repository, id) WHERE (repository IS NOT NULL);
 CREATE INDEX tasks_ended_by_finished_at ON tasks USING btree (finished_at) WHERE (status = ANY (ARRAY['succeeded'::text, 'failed'::text, 'cancelled'::text]));
 CREATE INDEX tasks_held_by_agent ON tasks USING btree (agent_id) WHERE (status = ANY (ARRAY['claimed'::text, 'running'::text, 'orphaned'::text]));
-CREATE UNIQUE INDEX tasks_idempotency_key ON tasks USING btree (created_by, idempotency_key);
-CREATE UNIQUE INDEX tasks_one_active_per_key ON tasks USING btree (concurrency_key) WHERE (status = ANY (ARRAY['scheduled'::text, 'pending'::text, 'claimed'::text, 'running'::text, 'orphaned'::text]));
-CREATE UNIQUE INDEX tasks_one_unfinished_per_object ON tasks USING btree (dedupe_key) WHERE (status <> ALL (ARRAY['succeeded'::text, 'failed'::text, 'cancelled'::text]));
-CREATE INDEX tasks_pull_queue ON tasks USING btree (priority, "position") WHERE ((status = 'pending'::text) AND (execution_mode = ANY (ARRAY['http_pull'::text, 'undecided'::text])));
-CREATE INDEX tasks_push_queue ON tasks USING btree (priority, "position") WHERE ((status = 'pending'::text) AND (execution_mode = ANY (ARRAY['ssh_cli'::text, 'undecided'::text])));
-CREATE UNIQUE INDEX tasks_request_key ON tasks USING btree (agent_id, request_key) WHERE (status = 'claimed'::text);
+CREATE UNIQUE INDEX tasks_idempotency_key ON tasks USING btree (created_by, idempotency_key) WHERE (idempotency_key IS NOT NULL);
+CREATE INDEX tasks_last_turns ON tasks USING btree (lane, priority, COALESCE(repository, ''::text), turn) WHERE (status = 'pending'::text);
+CREATE UNIQUE INDEX tasks_one_active_per_key ON tasks USING btree (concurrency_key) WHERE ((status = ANY (ARRAY['scheduled'::text, 'pending'::text, 'claimed'::text, 'running'::text, 'orphaned'::text])) AND (concurrency_key IS NOT NULL));
+CREATE UNIQUE INDEX tasks_one_unfinished_per_object ON tasks USING btree (dedupe_key) WHERE ((status <> ALL (ARRAY['succeeded'::text, 'failed'::text, 'cancelled'::text])) AND (dedupe_key IS NOT NULL));
+CREATE INDEX tasks_pull_queue ON tasks USING btree (lane, priority, turn, "position") WHERE ((status = 'pending'::text) AND (assigned_agent_id IS NULL) AND (execution_mode = ANY (ARRAY['http_pull'::text, 'undecided'::text])));
+CREATE INDEX tasks_push_queue ON tasks USING btree (lane, priority, turn, "position") WHERE ((status = 'pending'::text) AND (assigned_agent_id IS NULL) AND (execution_mode = ANY (ARRAY['ssh_cli'::text, 'undecided'::text])));
+CREATE UNIQUE INDEX tasks_request_key ON tasks USING btree (agent_id, request_key) WHERE ((status = 'claimed'::text) AND (request_key IS NOT NULL));
 CREATE INDEX tasks_scheduled_by_run_at ON tasks USING btree (run_at) WHERE (status = 'scheduled'::text);
 CREATE INDEX tasks_undecided_by_age ON tasks USING btree (pending_since) WHERE ((status = 'pending'::text) AND (execution_mode = 'undecided'::text));
 CREATE INDEX tasks_unfinished ON tasks USING btree (id) WHERE (status <> ALL (ARRAY['succeeded'::text, 'failed'::text, 'cancelled'::text]));
 CREATE INDEX tasks_waiting_by_key ON tasks USING btree (concurrency_key, "position") WHERE (status = 'waiting'::text);
 
+create table turns (
+  lane bigint not null,
+  priority smallint not null,
+  track text not null,
+  reached bigint not null,
+  constraint turns_pkey PRIMARY KEY (lane, priority, track),
+  constraint turns_track_check CHECK ((track = ANY (ARRAY['pull'::text, 'push'::text])))
+) with (autovacuum_vacuum_cost_delay=0, autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=500, fillfactor=20);
+
 alter table hosts add constraint hosts_id_fkey FOREIGN KEY (id) REFERENCES agents(id) ON DELETE CASCADE;
 
 alter table hosts add constraint hosts_proxy_jump_fkey FOREIGN KEY (proxy_jump) REFERENCES hosts(id);
+
+alter table turns add constraint turns_lane_fkey FOREIGN KEY (lane) REFERENCES lanes(id) ON DELETE CASCADE;
+
+CREATE OR REPLACE FUNCTION next_turn(task_lane bigint, task_priority smallint, task_mode text, task_repository text)
+ RETURNS bigint
+ LANGUAGE plpgsql
+AS $function$
+declare
+  tracks constant text[] := case task_mode when 'http_pull' then '{pull}' when 'ssh_cli' then '{push}' else '{pull,push}' end;
+  reached_here constant bigint := coalesce(
+    (select max(reached) from turns where lane = task_lane and priority = task_priority and track = any(tracks)), 0);
+  -- From the reached turn on only: what lies before it has been claimed, and its dead index entries would be met one by one.
+  last_turn constant bigint := (
+    select turn from tasks
+     where status = 'pending' and lane = task_lane and priority = task_priority
+       and coalesce(repository, '') = coalesce(task_repository, '') and turn >= reached_here
+     order by turn desc limit 1);
+  is_busy boolean;
+begin
+  if last_turn is not null then return last_turn + 1; end if;
+  if task_mode = 'ssh_cli' then
+    is_busy := exists (select 1 from tasks
+      where status = 'pending' and assigned_agent_id is null and execution_mode in ('ssh_cli', 'undecided')
+        and lane = task_lane and priority = task_priority and turn >= reached_here);
+  else
+    is_busy := exists (select 1 from tasks
+      where status = 'pending' and assigned_agent_id is null and execution_mode in ('http_pull', 'undecided')
+        and lane = task_lane and priority = task_priority and turn >= reached_here);
+  end if;
+  if is_busy then return reached_here; end if;
+  return greatest(reached_here,
+    (select max(reached) from turns where priority = task_priority and track = any(tracks)));
+end $function$;
+
+CREATE OR REPLACE FUNCTION open_lanes()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  insert into lanes (requires)
+  select distinct c.requires from created c
+   where not exists (select 1 from lanes l where l.id = c.lane and l.unused_since is null)
+   order by c.requires
+  on conflict (id) do update set unused_since = null;
+  return null;
+end $function$;
+
+CREATE OR REPLACE FUNCTION take_turn()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  new.turn := next_turn(hash_array_extended(new.requires, 0), new.priority, new.execution_mode, new.source ->> 'repository');
+  return new;
+end $function$;
+
+CREATE TRIGGER tasks_open_lanes AFTER INSERT ON tasks REFERENCING NEW TABLE AS created FOR EACH STATEMENT EXECUTE FUNCTION open_lanes();
+
+CREATE TRIGGER tasks_take_turn BEFORE INSERT ON tasks FOR EACH ROW WHEN ((new.status = 'pending'::text)) EXECUTE FUNCTION take_turn();

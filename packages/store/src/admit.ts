@@ -18,7 +18,8 @@ const ADMIT_NEXT = /* sql */ `
     update tasks t
        set status = case when t.run_at > instant.at then $4 else $3 end,
            pending_since = case when t.run_at > instant.at then t.pending_since else instant.at end,
-           position = nextval('task_positions')
+           position = nextval('task_positions'),
+           turn = case when t.run_at > instant.at then t.turn else next_turn(t.lane, t.priority, t.execution_mode, t.repository) end
       from next, instant
      where t.id = next.id
     returning t.*, instant.at

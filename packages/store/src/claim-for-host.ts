@@ -14,7 +14,7 @@ const LOCK_READY_HOST = /* sql */ `
      for no key update of a skip locked`
 
 /**
- * As CLAIM_FOR_AGENT, on the other track's index (tasks_push_queue), for as many tasks as $5 slots leave free. The count
+ * As CLAIM_NEXT, on the other track's index (tasks_push_queue), for as many tasks as $5 slots leave free. The count
  * is exact because this statement's snapshot is taken after the host's row was locked. A probe ($7) takes one task, and
  * none while another is being started; what runs already does not keep the host from being tried again. The update takes its
  * rows from an array: the planner cannot know the limit, and would read the whole table to join with that many rows.
@@ -23,12 +23,34 @@ const CLAIM_FOR_HOST = /* sql */ `
   with held as (
     select count(*) as slots, count(*) filter (where status = 'claimed') as starting
       from tasks where agent_id = $1 and status in ('claimed', 'running', 'orphaned')
+  ), free as materialized (
+    select greatest(least($5::integer - slots, case when $7::boolean then 1 - starting else $5::integer end), 0) as slots from held
+  ), candidates as (
+    select c.id, p.priority, c.turn, c.position
+      from lanes l
+     cross join (values (1::smallint), (2::smallint), (3::smallint), (4::smallint)) as p(priority)
+     cross join lateral (
+       select * from (
+         select t.id, t.turn, t.position from tasks t
+          where t.status = 'pending' and t.assigned_agent_id is null and t.execution_mode in ('ssh_cli', 'undecided')
+            and t.lane = l.id and t.priority = p.priority
+          order by t.turn, t.position
+          limit 1000) head
+        limit (select case when slots > 0 then slots + 16 else 0 end from free)) c
+     where l.requires <@ $2::text[]
+     union all
+    select * from (
+      select o.id, o.priority, o.turn, o.position from tasks o
+       where o.assigned_agent_id = $1 and o.status = 'pending' and o.execution_mode = 'ssh_cli'
+       order by o.priority, o.turn, o.position
+       limit 1000) own
   ), next as materialized (
-    select id from tasks
-     where status = 'pending' and execution_mode in ('ssh_cli', 'undecided')
-       and (assigned_agent_id = $1 or (assigned_agent_id is null and requires <@ $2::text[]))
-     order by priority, position
-     limit (select greatest(least($5::integer - slots, case when $7::boolean then 1 - starting else $5::integer end), 0) from held)
+    select t.id from tasks t
+     where t.id = any(array(select id from candidates order by priority, turn, position limit (select slots + 16 from free)))
+       and t.status = 'pending' and t.execution_mode in ('ssh_cli', 'undecided')
+       and (t.assigned_agent_id = $1 or (t.assigned_agent_id is null and t.requires <@ $2::text[]))
+     order by t.priority, t.turn, t.position
+     limit (select slots from free)
        for update skip locked
   ), claimed as (
     update tasks t
@@ -52,7 +74,7 @@ const CLAIM_FOR_HOST = /* sql */ `
     select id, claimed_at, 'claim', 'pending', status, execution_mode, agent_id, attempt, lease_token, $6, mode_reason
       from claimed
   )
-  select * from claimed order by priority, position`
+  select * from claimed order by priority, turn, position`
 
 export interface ClaimForHostRequest {
   readonly hostId: string

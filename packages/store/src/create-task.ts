@@ -84,7 +84,8 @@ export async function createTask(
         task.requestedMode,
         task.modeReason,
         task.priority,
-        task.requires,
+        // In one order, so that the same labels are one lane.
+        [...new Set(task.requires)].sort(),
         task.concurrencyKey,
         task.maxAttempts,
         task.runAt,

@@ -3,8 +3,14 @@ export * from './agents.ts'
 export { assignTask } from './assign-task.ts'
 export type { AssignTaskRequest, AssignTaskResult } from './assign-task.ts'
 export { cancelByConcurrencyKey, cancelTask } from './cancel-task.ts'
-export { claimForAgent, repeatClaimForAgent } from './claim-for-agent.ts'
-export type { ClaimForAgentRequest, ClaimForAgentResult } from './claim-for-agent.ts'
+export { claimForAgent, claimForAgents, MOST_REQUESTS, repeatClaimForAgent } from './claim-for-agents.ts'
+export type {
+  AgentRequest,
+  ClaimForAgentRequest,
+  ClaimForAgentResult,
+  ClaimForAgentsOptions,
+  ClaimForAgentsResult,
+} from './claim-for-agents.ts'
 export { claimForHost } from './claim-for-host.ts'
 export type { ClaimForHostRequest } from './claim-for-host.ts'
 export { createTask } from './create-task.ts'
@@ -44,6 +50,8 @@ export {
   wasSettled,
 } from './settle-claim.ts'
 export type { ClaimIdentity, Completion, LockedClaim } from './settle-claim.ts'
+export { createScanMemory } from './scan-memory.ts'
+export type { ScanMemory } from './scan-memory.ts'
 export { STATEMENTS } from './statements.ts'
 export { createWaker, listenForWakeUps } from './wake-ups.ts'
 export type { WakeUpListener, Waker } from './wake-ups.ts'

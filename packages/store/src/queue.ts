@@ -42,7 +42,7 @@ const FIND_PREDECESSOR = /* sql */ `
 
 const COUNT_AHEAD = /* sql */ `
   select count(*) as ahead from tasks
-   where status = 'pending' and (priority, position) < (select priority, position from tasks where id = $1)`
+   where status = 'pending' and (priority, turn, position) < (select priority, turn, position from tasks where id = $1)`
 
 const DATABASE_NOW = /* sql */ `select now() as now`
 

@@ -16,7 +16,9 @@ const RERUN_TASK = /* sql */ `
        for key share of a
   ), revived as (
     update tasks t
-       set status = $3, position = nextval('task_positions'), pending_since = coalesce($4::timestamptz, now()),
+       set status = $3, position = nextval('task_positions'),
+           turn = next_turn(t.lane, t.priority, case when assignee.id is null then t.requested_mode else t.execution_mode end, t.repository),
+           pending_since = coalesce($4::timestamptz, now()),
            forgiven_attempts = t.attempt, deliveries = 0, agent_id = null,
            assigned_agent_id = assignee.id,
            execution_mode = case when assignee.id is null then t.requested_mode else t.execution_mode end,

@@ -50,7 +50,7 @@ const LOCK_CLAIM = /* sql */ `
    where id = $1 and lease_token = $2 and ($4::text is null or agent_id = $4)
      for update`
 
-// One text for every way a claim ends but success. What returns to the queue takes a new position, loses its holder, and
+// One text for every way a claim ends but success. What returns to the queue takes a new turn and position, loses its holder, and
 // goes back to the mode its creator asked for (an assignment by hand stays).
 const END_CLAIM = /* sql */ `
   with instant as (select coalesce($5::timestamptz, now()) as at),
@@ -70,6 +70,7 @@ const END_CLAIM = /* sql */ `
            mode_decided_at = case when $4 in ('pending', 'scheduled') and t.assigned_agent_id is null and t.execution_mode <> t.requested_mode then instant.at else t.mode_decided_at end,
            mode_reason = case when $4 in ('pending', 'scheduled') and t.assigned_agent_id is null and t.execution_mode <> t.requested_mode then 'undecided again: ' || $7 else t.mode_reason end,
            position = case when $4 = 'pending' then nextval('task_positions') else t.position end,
+           turn = case when $4 = 'pending' then next_turn(t.lane, t.priority, case when t.assigned_agent_id is null then t.requested_mode else t.execution_mode end, t.repository) else t.turn end,
            -- A task that was never started keeps its age, so that a host that cannot be dialled does not hold up phase 2.
            pending_since = case when $6 = 'unclaim' then t.pending_since when $4 = 'pending' then instant.at else t.pending_since end,
            attempt = t.attempt - case when $6 = 'unclaim' then 1 else 0 end,

@@ -2,7 +2,8 @@ import { ADMIT_STATEMENTS } from './admit.ts'
 import { AGENT_STATEMENTS } from './agents.ts'
 import { ASSIGN_STATEMENTS } from './assign-task.ts'
 import { CANCEL_STATEMENTS } from './cancel-task.ts'
-import { CLAIM_FOR_AGENT_STATEMENTS } from './claim-for-agent.ts'
+import { AGENT_STANDING_STATEMENTS } from './agent-standing.ts'
+import { CLAIM_NEXT_STATEMENTS } from './claim-next.ts'
 import { CLAIM_FOR_HOST_STATEMENTS } from './claim-for-host.ts'
 import { CREATE_STATEMENTS } from './create-task.ts'
 import { DELIVERY_STATEMENTS } from './deliveries.ts'
@@ -30,7 +31,8 @@ export const STATEMENTS: Readonly<Record<string, string>> = {
   ...AGENT_STATEMENTS,
   ...ASSIGN_STATEMENTS,
   ...CANCEL_STATEMENTS,
-  ...CLAIM_FOR_AGENT_STATEMENTS,
+  ...AGENT_STANDING_STATEMENTS,
+  ...CLAIM_NEXT_STATEMENTS,
   ...CLAIM_FOR_HOST_STATEMENTS,
   ...CREATE_STATEMENTS,
   ...DELIVERY_STATEMENTS,

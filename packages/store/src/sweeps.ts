@@ -35,7 +35,8 @@ const MAKE_DUE = /* sql */ `
        for update skip locked
   ), moved as (
     update tasks t
-       set status = $3, pending_since = instant.at, position = nextval('task_positions')
+       set status = $3, pending_since = instant.at, position = nextval('task_positions'),
+           turn = next_turn(t.lane, t.priority, t.execution_mode, t.repository)
       from due, instant
      where t.id = due.id
     returning t.*, instant.at

@@ -23,7 +23,7 @@ async function empty(pool: Pool): Promise<void> {
   )
 }
 
-const MIGRATIONS = ['0001_queue', '0002_runs-outlive-dispatchers', '0003_host-checks']
+const MIGRATIONS = ['0001_queue', '0002_runs-outlive-dispatchers', '0003_host-checks', '0004_lanes-and-turns']
 
 describe('migrating', () => {
   it('is safe when several replicas start at once', async () => {

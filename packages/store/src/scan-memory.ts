@@ -1,0 +1,99 @@
+/** A place in the queue: behind it, as far as this process knows, nothing waits. */
+export interface Place {
+  /** The lane's id, as text: it has 64 bits. */
+  readonly lane: string
+  readonly priority: number
+  readonly turn: number
+  readonly position: number
+}
+
+/** What one scan may do. */
+export interface ScanStart {
+  readonly fromBeginning: boolean
+  /** Empty for one from the beginning. */
+  readonly places: readonly Place[]
+}
+
+/** What one scan found. */
+export interface ScanEnd {
+  readonly fromBeginning: boolean
+  /** How long it took, in milliseconds. */
+  readonly cost: number
+  readonly claimed: readonly Place[]
+  /** Whether it found less than it was asked for, and so came to the end. */
+  readonly reachedEnd: boolean
+}
+
+/**
+ * Where the claims of one process have come to. Entries of tasks that are gone stay in the head of an index while any transaction in the cluster
+ * might still see them, and a claim that began there would step over each of them. So scans from the beginning are rationed to a twentieth of the
+ * time, and the others begin where the last one ended. A hint and nothing else: losing it costs one slow scan.
+ */
+export interface ScanMemory {
+  /** How the next scan of an agent with these labels begins; `now` in milliseconds, from any clock that only goes forward. */
+  begin(labels: readonly string[], now: number): ScanStart
+  end(labels: readonly string[], end: ScanEnd, now: number): void
+  /** Milliseconds until the next scan from the beginning may start. */
+  untilNext(labels: readonly string[], now: number): number
+}
+
+/** A scan from the beginning may start when this many times the cost of the last one has passed. */
+const REST_PER_COST = 20
+/** Label sets that are remembered; beyond that everything is forgotten at once. */
+const MOST_LABEL_SETS = 1_000
+
+interface LabelSet {
+  /** When the next scan from the beginning may start. */
+  allowedAt: number
+  lastCost: number
+}
+
+export function createScanMemory(): ScanMemory {
+  const places = new Map<string, Place>()
+  const labelSets = new Map<string, LabelSet>()
+
+  function labelSet(labels: readonly string[]): LabelSet {
+    const key = JSON.stringify([...labels].sort())
+    let known = labelSets.get(key)
+    if (known === undefined) {
+      if (labelSets.size >= MOST_LABEL_SETS) labelSets.clear()
+      known = { allowedAt: -Infinity, lastCost: 0 }
+      labelSets.set(key, known)
+    }
+    return known
+  }
+
+  return {
+    begin(labels, now) {
+      const known = labelSet(labels)
+      if (now < known.allowedAt) return { fromBeginning: false, places: [...places.values()] }
+      // Reserved while it is under way: what comes meanwhile begins at the remembered place.
+      known.allowedAt = now + known.lastCost * REST_PER_COST
+      return { fromBeginning: true, places: [] }
+    },
+    end(labels, { fromBeginning, cost, claimed, reachedEnd }, now) {
+      if (fromBeginning) {
+        const known = labelSet(labels)
+        known.lastCost = cost
+        known.allowedAt = now + cost * REST_PER_COST
+      }
+      const last = new Map<string, Place>()
+      for (const place of claimed) {
+        const key = `${place.lane} ${place.priority}`
+        if (isBefore(last.get(key), place)) last.set(key, place)
+      }
+      for (const [key, place] of last) {
+        // One that stopped early found something before the remembered place: the next ones begin there, until it is used up.
+        if (!reachedEnd || isBefore(places.get(key), place)) places.set(key, place)
+      }
+    },
+    untilNext(labels, now) {
+      return Math.max(0, labelSet(labels).allowedAt - now)
+    },
+  }
+}
+
+function isBefore(left: Place | undefined, right: Place): boolean {
+  if (left === undefined) return true
+  return left.turn < right.turn || (left.turn === right.turn && left.position < right.position)
+}
