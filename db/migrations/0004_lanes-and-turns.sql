@@ -64,8 +64,8 @@ create unique index tasks_request_key on tasks (agent_id, request_key) where sta
 create unique index tasks_idempotency_key on tasks (created_by, idempotency_key) where idempotency_key is not null;
 create index tasks_by_repository on tasks (repository, id) where repository is not null;
 
--- The turn of a task that comes into the queue: behind its repository's last one in the same lane and priority, else the one that the
--- claims have reached. A lane in which nothing waits has stood still meanwhile, and takes the turn of the farthest one.
+-- The turn of a task that comes into the queue: behind its repository's last one in the same lane and priority, else the one that is being
+-- served there. A lane in which nothing waits has stood still meanwhile, and goes on with the turn of the farthest one.
 -- Volatile, so that of several tasks in one statement each sees the turns of those before it.
 create function next_turn(task_lane bigint, task_priority smallint, task_mode text, task_repository text) returns bigint
 language plpgsql volatile as $$
@@ -73,25 +73,27 @@ declare
   tracks constant text[] := case task_mode when 'http_pull' then '{pull}' when 'ssh_cli' then '{push}' else '{pull,push}' end;
   reached_here constant bigint := coalesce(
     (select max(reached) from turns where lane = task_lane and priority = task_priority and track = any(tracks)), 0);
-  -- From the reached turn on only: what lies before it has been claimed, and its dead index entries would be met one by one.
+  -- Nothing is looked for before the last claimed turn: what lies there is gone, and its dead index entries would be met one by one.
   last_turn constant bigint := (
     select turn from tasks
      where status = 'pending' and lane = task_lane and priority = task_priority
-       and coalesce(repository, '') = coalesce(task_repository, '') and turn >= reached_here
+       and coalesce(repository, '') = coalesce(task_repository, '') and turn >= reached_here - 1
      order by turn desc limit 1);
-  is_busy boolean;
+  first_turn bigint;
 begin
-  if last_turn is not null then return last_turn + 1; end if;
+  if last_turn is not null then return greatest(last_turn + 1, reached_here); end if;
   if task_mode = 'ssh_cli' then
-    is_busy := exists (select 1 from tasks
+    first_turn := (select turn from tasks
       where status = 'pending' and assigned_agent_id is null and execution_mode in ('ssh_cli', 'undecided')
-        and lane = task_lane and priority = task_priority and turn >= reached_here);
+        and lane = task_lane and priority = task_priority and turn >= reached_here - 1
+      order by turn limit 1);
   else
-    is_busy := exists (select 1 from tasks
+    first_turn := (select turn from tasks
       where status = 'pending' and assigned_agent_id is null and execution_mode in ('http_pull', 'undecided')
-        and lane = task_lane and priority = task_priority and turn >= reached_here);
+        and lane = task_lane and priority = task_priority and turn >= reached_here - 1
+      order by turn limit 1);
   end if;
-  if is_busy then return reached_here; end if;
+  if first_turn is not null then return greatest(first_turn, reached_here); end if;
   return greatest(reached_here,
     (select max(reached) from turns where priority = task_priority and track = any(tracks)));
 end $$;

@@ -8,6 +8,7 @@ import { inTransaction } from './pool.ts'
 import type { Pool, Queryable } from './pool.ts'
 import { createScanMemory } from './scan-memory.ts'
 import type { ScanMemory } from './scan-memory.ts'
+import { publishWhenDue } from './turns.ts'
 
 export interface AgentRequest {
   readonly agentId: string
@@ -69,6 +70,7 @@ export async function claimForAgents(
       await answerGuarded(connection, options, answers)
       await claimOpen(connection, options, answers)
     })
+  if (options.scan !== undefined) publishWhenDue(pool, 'pull', options.scan)
   return answers.map((answer) => answer ?? { kind: 'busy' })
 }
 

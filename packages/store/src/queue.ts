@@ -40,9 +40,14 @@ const FIND_PREDECESSOR = /* sql */ `
   select id, status from tasks
    where concurrency_key = $1 and status in ('scheduled', 'pending', 'claimed', 'running', 'orphaned')`
 
+// In the lanes that everybody may use who may have this task: that they come first is certain.
 const COUNT_AHEAD = /* sql */ `
-  select count(*) as ahead from tasks
-   where status = 'pending' and (priority, turn, position) < (select priority, turn, position from tasks where id = $1)`
+  select count(*) as ahead
+    from tasks this
+    join lanes l on l.requires <@ this.requires
+    join tasks t on t.lane = l.id and t.status = 'pending' and t.assigned_agent_id is null
+                and (t.priority, t.turn, t.position) < (this.priority, this.turn, this.position)
+   where this.id = $1`
 
 const DATABASE_NOW = /* sql */ `select now() as now`
 
@@ -139,7 +144,7 @@ export async function findPredecessor(
   return rows[0] ?? null
 }
 
-/** How many pending tasks stand before this one in the queue. */
+/** How many pending tasks, which everybody may take who may take this one, stand before it in the queue. */
 export async function countAhead(db: Queryable, taskId: string): Promise<number> {
   const { rows } = await db.query<{ ahead: number }>({
     name: 'count_ahead',

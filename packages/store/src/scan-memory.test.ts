@@ -41,4 +41,20 @@ describe('the memory of scans', () => {
     scan.end(labels, { ...end, claimed: [place(4)], reachedEnd: false }, 0)
     expect(scan.begin(labels, 1).places).toEqual([place(4)])
   })
+
+  it('hands out the reached turns now and then, each once', () => {
+    const scan = createScanMemory()
+    const end = { fromBeginning: true, cost: 0, reachedEnd: false }
+    scan.end(labels, { ...end, claimed: [place(4), place(5), place(2, 1, '2')] }, 0)
+    expect(scan.takeReached(0)).toEqual([
+      { lane: '1', priority: 3, turn: 6 },
+      { lane: '2', priority: 3, turn: 3 },
+    ])
+    expect(scan.takeReached(500)).toEqual([])
+    scan.end(labels, { ...end, claimed: [place(6)] }, 500)
+    expect(scan.takeReached(501)).toEqual([{ lane: '1', priority: 3, turn: 7 }])
+    scan.end(labels, { ...end, claimed: [place(7)] }, 502)
+    expect(scan.takeReached(700)).toEqual([])
+    expect(scan.takeReached(701)).toEqual([{ lane: '1', priority: 3, turn: 8 }])
+  })
 })

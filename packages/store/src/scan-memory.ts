@@ -24,6 +24,9 @@ export interface ScanEnd {
   readonly reachedEnd: boolean
 }
 
+/** The turn that those who come now may have: the one behind the last that was claimed. */
+export type ReachedTurn = Omit<Place, 'position'>
+
 /**
  * Where the claims of one process have come to. Entries of tasks that are gone stay in the head of an index while any transaction in the cluster
  * might still see them, and a claim that began there would step over each of them. So scans from the beginning are rationed to a twentieth of the
@@ -35,10 +38,14 @@ export interface ScanMemory {
   end(labels: readonly string[], end: ScanEnd, now: number): void
   /** Milliseconds until the next scan from the beginning may start. */
   untilNext(labels: readonly string[], now: number): number
+  /** The turns that were reached since the last time, when it is time to publish them; else none. */
+  takeReached(now: number): readonly ReachedTurn[]
 }
 
 /** A scan from the beginning may start when this many times the cost of the last one has passed. */
 const REST_PER_COST = 20
+/** Turns are published no more often than this: each time leaves a dead version of a row that all creators of tasks read. */
+const PUBLISH_MILLISECONDS = 200
 /** Label sets that are remembered; beyond that everything is forgotten at once. */
 const MOST_LABEL_SETS = 1_000
 
@@ -51,6 +58,8 @@ interface LabelSet {
 export function createScanMemory(): ScanMemory {
   const places = new Map<string, Place>()
   const labelSets = new Map<string, LabelSet>()
+  const reached = new Map<string, ReachedTurn>()
+  let publishedAt = -Infinity
 
   function labelSet(labels: readonly string[]): LabelSet {
     const key = JSON.stringify([...labels].sort())
@@ -81,6 +90,9 @@ export function createScanMemory(): ScanMemory {
       for (const place of claimed) {
         const key = `${place.lane} ${place.priority}`
         if (isBefore(last.get(key), place)) last.set(key, place)
+        const { lane, priority, turn } = place
+        if (turn >= (reached.get(key)?.turn ?? -Infinity))
+          reached.set(key, { lane, priority, turn: turn + 1 })
       }
       for (const [key, place] of last) {
         // One that stopped early found something before the remembered place: the next ones begin there, until it is used up.
@@ -89,6 +101,13 @@ export function createScanMemory(): ScanMemory {
     },
     untilNext(labels, now) {
       return Math.max(0, labelSet(labels).allowedAt - now)
+    },
+    takeReached(now) {
+      if (reached.size === 0 || now < publishedAt + PUBLISH_MILLISECONDS) return []
+      publishedAt = now
+      const taken = [...reached.values()]
+      reached.clear()
+      return taken
     },
   }
 }

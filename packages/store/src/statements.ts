@@ -23,6 +23,7 @@ import { RETENTION_STATEMENTS } from './retention.ts'
 import { SETTLE_STATEMENTS } from './settle-claim.ts'
 import { SWEEP_STATEMENTS } from './sweeps.ts'
 import { EVENT_STATEMENTS } from './task-events.ts'
+import { TURN_STATEMENTS } from './turns.ts'
 import { WAKE_UP_STATEMENTS } from './wake-ups.ts'
 
 /** Every statement by its name, so that a test can prepare each of them against the migrated schema. */
@@ -52,5 +53,6 @@ export const STATEMENTS: Readonly<Record<string, string>> = {
   ...RETENTION_STATEMENTS,
   ...SETTLE_STATEMENTS,
   ...SWEEP_STATEMENTS,
+  ...TURN_STATEMENTS,
   ...WAKE_UP_STATEMENTS,
 }
