@@ -137,6 +137,21 @@ describe('the claim desk', () => {
     expect(await waiting).toMatchObject({ kind: 'claimed' })
   })
 
+  it('lets news that comes while a thousand still stand in line reach only those who have asked', async () => {
+    let questions = 0
+    const { desk, call } = stage({
+      async claim(_, requests) {
+        questions += requests.length
+        if (questions < 1_000) desk.ring()
+        await nextTurn()
+        return requests.map(() => ({ kind: 'empty' as const }))
+      },
+    })
+    for (let index = 0; index < 1_000; index += 1) void call(`agent-${index}`)
+    await untilWaiting(desk, 1_000)
+    expect(questions).toBeLessThan(1_600)
+  })
+
   it('serves without any news what a poll finds', async () => {
     const { store, waiting } = stage({ pollMilliseconds: { least: 1, most: 2 } })
     const calls = await waiting(1)

@@ -3,7 +3,7 @@ import type { KnownAgent } from '@switchyard/store'
 import { atMostEvery } from './at-most-every.ts'
 import { createBatcher } from './batcher.ts'
 import { createWaitingRoom } from './waiting-room.ts'
-import type { WaitingRoom } from './waiting-room.ts'
+import type { Seat, WaitingRoom } from './waiting-room.ts'
 
 /** Requests in one statement. */
 const LARGEST_BATCH = 64
@@ -74,9 +74,14 @@ export interface ClaimDesk {
 
 type GroupAnswer = ClaimAnswer | { readonly kind: 'relabelled' }
 
+interface Question {
+  readonly call: DequeueCall
+  readonly seat: Seat
+}
+
 interface Group {
   readonly room: WaitingRoom
-  ask(call: DequeueCall): Promise<GroupAnswer>
+  ask(question: Question): Promise<GroupAnswer>
   /** Calls that ask or wait here; a group without any is forgotten. */
   calls: number
 }
@@ -96,12 +101,19 @@ export function createClaimDesk(options: ClaimDeskOptions): ClaimDesk {
     if (known !== undefined) return known
     const room = createWaitingRoom()
     const batcher = createBatcher({
-      run: (calls: readonly DequeueCall[]) => askTogether(labels, room, calls),
+      run: (questions: readonly Question[]) => {
+        for (const { seat } of questions) seat.asks()
+        return askTogether(
+          labels,
+          room,
+          questions.map(({ call }) => call),
+        )
+      },
       largestBatch: LARGEST_BATCH,
       mostUnderWay: MOST_UNDER_WAY,
       isOutage: options.isOutage,
     })
-    const group = { room, ask: (call: DequeueCall) => batcher.ask(call), calls: 0 }
+    const group = { room, ask: (question: Question) => batcher.ask(question), calls: 0 }
     groups.set(key, group)
     return group
   }
@@ -126,6 +138,9 @@ export function createClaimDesk(options: ClaimDeskOptions): ClaimDesk {
     )
     const claimed = requests.length === 0 ? [] : await options.claim(labels, requests)
     if (claimed.every(({ kind }) => kind !== 'empty')) room.wakeMore(calls.length)
+    for (const answer of claimed)
+      if (answer.kind === 'empty' && answer.lookAgainAfter !== undefined)
+        room.ringAfter(answer.lookAgainAfter)
     const next = claimed.values()
     return answers.map((answer) => answer ?? next.next().value ?? { kind: 'busy' })
   }
@@ -138,10 +153,9 @@ export function createClaimDesk(options: ClaimDeskOptions): ClaimDesk {
       const { labels } = await options.demandAgent(call.agentId)
       const group = groupFor(labels)
       group.calls += 1
-      // Before it asks: news that comes while it asks is then not lost on it.
       const seat = group.room.enter(call.agentId)
       try {
-        const answer = await group.ask(call)
+        const answer = await group.ask({ call, seat })
         if (answer.kind === 'relabelled') continue
         if (answer.kind === 'busy') {
           const isPatient = performance.now() < until + BUSY_PATIENCE_MILLISECONDS
@@ -155,8 +169,7 @@ export function createClaimDesk(options: ClaimDeskOptions): ClaimDesk {
           return answer
         }
         if (isOver()) return answer
-        const lookAgain = answer.kind === 'empty' ? (answer.lookAgainAfter ?? Infinity) : Infinity
-        await seat.news(Math.min(lookAgain, until - performance.now()), call.gone)
+        await seat.news(until - performance.now(), call.gone)
         if (isOver()) return answer
       } finally {
         seat.leave()

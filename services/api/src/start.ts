@@ -27,6 +27,9 @@ import type { WakeUps } from './wake-ups.ts'
 /** A dial may take 15 s; a dispatcher that has not answered by then is not there. */
 const HOST_CHECK_MILLISECONDS = 20_000
 
+/** Connections that wait to be accepted: thousands of agents may come back at the same moment. */
+const LONGEST_BACKLOG = 4_096
+
 export interface ApiOverrides {
   readonly log?: Log
   readonly clock?: Clock
@@ -152,7 +155,7 @@ async function refuseUnknownSchema(pool: Pool, log: Log): Promise<void> {
 function listen(server: Server, port: number, host: string): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject)
-    server.listen(port, host, () => {
+    server.listen(port, host, LONGEST_BACKLOG, () => {
       server.off('error', reject)
       resolve()
     })

@@ -3,6 +3,8 @@ const FIRST_WOKEN = 8
 
 /** One caller's place, from before it asks until it has its answer. */
 export interface Seat {
+  /** Its question goes out now: what is news later will be news to it. */
+  asks(): void
   /**
    * Resolves when the caller should ask again: it was its turn at some news, or there was news while it asked. Also after so many
    * milliseconds, and when the signal aborts.
@@ -16,6 +18,8 @@ export interface WaitingRoom {
   enter(agentId: string): Seat
   /** There is news: wakes the first few, who have waited longest since they were last woken. */
   ring(): void
+  /** Rings after so many milliseconds, unless it is to ring before then anyway. */
+  ringAfter(milliseconds: number): void
   /** So many of the woken found something and none went away empty: wakes more of those who have not asked since the last news. */
   wakeMore(found: number): void
   /** Wakes these, whoever else waits. */
@@ -38,6 +42,12 @@ export function createWaitingRoom(): WaitingRoom {
   /** In the order in which they began to wait. */
   const waiting = new Set<Waiting>()
   let news = 0
+  let ringing: { readonly at: number; readonly timer: NodeJS.Timeout } | undefined
+
+  function ring(): void {
+    news += 1
+    wakeUnaware(FIRST_WOKEN)
+  }
 
   function wakeUnaware(most: number): void {
     let left = most
@@ -51,9 +61,12 @@ export function createWaitingRoom(): WaitingRoom {
 
   return {
     enter(agentId) {
-      const heard = news
+      let heard = news
       let wake: (() => void) | undefined
       return {
+        asks() {
+          heard = news
+        },
         news(milliseconds, over) {
           if (over.aborted || heard !== news) return Promise.resolve()
           return new Promise((resolve) => {
@@ -75,9 +88,16 @@ export function createWaitingRoom(): WaitingRoom {
         },
       }
     },
-    ring() {
-      news += 1
-      wakeUnaware(FIRST_WOKEN)
+    ring,
+    ringAfter(milliseconds) {
+      const at = performance.now() + milliseconds
+      if (ringing !== undefined && ringing.at <= at) return
+      clearTimeout(ringing?.timer)
+      const timer = setTimeout(() => {
+        ringing = undefined
+        ring()
+      }, milliseconds)
+      ringing = { at, timer: timer.unref() }
     },
     wakeMore(found) {
       wakeUnaware(Math.max(FIRST_WOKEN, found * 2))

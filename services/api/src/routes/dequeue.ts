@@ -22,8 +22,9 @@ export function bindDequeue(binding: Binding, context: ApiContext): void {
     const gone = new AbortController()
     let claim: Claim | undefined
     response.once('close', () => {
+      if (response.writableFinished) return
       gone.abort()
-      if (claim !== undefined && !response.writableFinished) giveBackLater(claim)
+      if (claim !== undefined) giveBackLater(claim)
     })
     // It may have hung up while its token was looked up.
     if (response.destroyed) gone.abort()
