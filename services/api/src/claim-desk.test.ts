@@ -1,16 +1,16 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { afterEach, describe, expect, it } from '@jest/globals'
 import type { Claim } from '@switchyard/core'
-import type { KnownAgent } from '@switchyard/store'
+import type { AgentRequest, ClaimForAgentResult, ClaimForAgentsResult, KnownAgent } from '@switchyard/store'
 import { createClaimDesk } from './claim-desk.ts'
-import type { ClaimAnswer, ClaimDesk, ClaimDeskOptions, ClaimRequest, DequeueAnswer } from './claim-desk.ts'
+import type { ClaimDesk, ClaimDeskOptions } from './claim-desk.ts'
 
 const NEVER = 1_000_000
 const OUTAGE = new Error('the database is away')
 
 interface Statement {
   readonly labels: readonly string[]
-  readonly requests: readonly ClaimRequest[]
+  readonly requests: readonly AgentRequest[]
 }
 
 const opened: ClaimDesk[] = []
@@ -32,7 +32,7 @@ function stage(options: Partial<ClaimDeskOptions> = {}) {
     seenLongAgo: false,
     ...agents.get(id),
   })
-  const answerTo = ({ agentId }: ClaimRequest): ClaimAnswer => {
+  const answerTo = ({ agentId }: AgentRequest): ClaimForAgentsResult => {
     const isReserved = store.reserved.delete(agentId)
     if (!isReserved && store.tasks === 0) return { kind: 'empty' }
     if (!isReserved) store.tasks -= 1
@@ -55,7 +55,7 @@ function stage(options: Partial<ClaimDeskOptions> = {}) {
   const call = (agentId: string, waitMilliseconds = NEVER, gone = new AbortController().signal) =>
     desk.dequeue({ agentId, requestKey: null, waitMilliseconds, gone })
   /** Calls that wait, after they have asked in vain. */
-  async function waiting(count: number): Promise<Promise<DequeueAnswer>[]> {
+  async function waiting(count: number): Promise<Promise<ClaimForAgentResult>[]> {
     const calls = Array.from({ length: count }, (_, index) => call(`agent-${index}`))
     await untilWaiting(desk, count)
     store.statements.length = 0
@@ -126,7 +126,7 @@ describe('the claim desk', () => {
   })
 
   it('does not lose news that comes while it asks', async () => {
-    const asked: ((answers: ClaimAnswer[]) => void)[] = []
+    const asked: ((answers: ClaimForAgentsResult[]) => void)[] = []
     const { desk, call } = stage({ claim: () => new Promise((resolve) => asked.push(resolve)) })
     const waiting = call('agent')
     while (asked.length === 0) await nextTurn()
@@ -160,7 +160,7 @@ describe('the claim desk', () => {
   })
 
   it('looks again when the store says so', async () => {
-    const answers: ClaimAnswer[] = [
+    const answers: ClaimForAgentsResult[] = [
       { kind: 'empty', lookAgainAfter: 1 },
       { kind: 'claimed', claim: {} as Claim },
     ]
@@ -169,7 +169,7 @@ describe('the claim desk', () => {
   })
 
   it('asks again for what met somebody else’s lock, also for who does not wait', async () => {
-    const answers: ClaimAnswer[] = [{ kind: 'busy' }, { kind: 'busy' }, { kind: 'full' }]
+    const answers: ClaimForAgentsResult[] = [{ kind: 'busy' }, { kind: 'busy' }, { kind: 'full' }]
     const { call } = stage({ claim: () => Promise.resolve(answers.splice(0, 1)) })
     expect(await call('agent', 0)).toEqual({ kind: 'full' })
     expect(answers).toEqual([])
@@ -201,7 +201,7 @@ describe('the claim desk', () => {
   })
 
   it('tells one caller of its own mistake and everybody of an outage', async () => {
-    const bad = (requests: readonly ClaimRequest[]): boolean =>
+    const bad = (requests: readonly AgentRequest[]): boolean =>
       requests.some(({ agentId }) => agentId === 'bad')
     const one = stage({
       claim: (_, requests) =>

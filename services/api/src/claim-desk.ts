@@ -1,5 +1,4 @@
-import type { Claim } from '@switchyard/core'
-import type { KnownAgent } from '@switchyard/store'
+import type { AgentRequest, ClaimForAgentResult, ClaimForAgentsResult, KnownAgent } from '@switchyard/store'
 import { atMostEvery } from './at-most-every.ts'
 import { createBatcher } from './batcher.ts'
 import { createWaitingRoom } from './waiting-room.ts'
@@ -27,27 +26,12 @@ export interface DequeueCall {
   readonly gone: AbortSignal
 }
 
-export type DequeueAnswer = Exclude<ClaimAnswer, { readonly kind: 'busy' }>
-
-export interface ClaimRequest {
-  readonly agentId: string
-  readonly maxConcurrent: number | null
-  readonly requestKey: string | null
-}
-
-/** `busy`: somebody else has the agent's row, and nothing was decided. */
-export type ClaimAnswer =
-  | { readonly kind: 'claimed'; readonly claim: Claim }
-  | { readonly kind: 'empty'; readonly lookAgainAfter?: number }
-  | { readonly kind: 'full' | 'paused' }
-  | { readonly kind: 'busy' }
-
 export interface ClaimDeskOptions {
   /** Claims for agents with the same labels, all or nothing; one answer each, in order. */
   readonly claim: (
     labels: readonly string[],
-    requests: readonly ClaimRequest[],
-  ) => Promise<readonly ClaimAnswer[]>
+    requests: readonly AgentRequest[],
+  ) => Promise<readonly ClaimForAgentsResult[]>
   readonly findAgent: (id: string) => Promise<KnownAgent | null>
   /** The agent for whom work is wanted. Rejects with what its caller is to be told when there is none. */
   readonly demandAgent: (id: string) => Promise<KnownAgent>
@@ -63,7 +47,7 @@ export interface ClaimDeskOptions {
 /** Where all the dequeues of the process ask together, and wait. */
 export interface ClaimDesk {
   /** The task, or why there is none when the waiting is over. Rejects with what went wrong for this caller. */
-  dequeue(call: DequeueCall): Promise<DequeueAnswer>
+  dequeue(call: DequeueCall): Promise<ClaimForAgentResult>
   /** Something may be there to be claimed. */
   ring(): void
   /** Callers that asked in vain and wait for news. */
@@ -72,7 +56,7 @@ export interface ClaimDesk {
   stop(): void
 }
 
-type GroupAnswer = ClaimAnswer | { readonly kind: 'relabelled' }
+type GroupAnswer = ClaimForAgentsResult | { readonly kind: 'relabelled' }
 
 interface Question {
   readonly call: DequeueCall
@@ -145,7 +129,7 @@ export function createClaimDesk(options: ClaimDeskOptions): ClaimDesk {
     return answers.map((answer) => answer ?? next.next().value ?? { kind: 'busy' })
   }
 
-  async function dequeue(call: DequeueCall): Promise<DequeueAnswer> {
+  async function dequeue(call: DequeueCall): Promise<ClaimForAgentResult> {
     const until = performance.now() + call.waitMilliseconds
     const isOver = (): boolean => stopped || call.gone.aborted || performance.now() >= until
     let pause = BUSY_MILLISECONDS

@@ -1,5 +1,10 @@
 import type { Clock } from '@switchyard/platform'
-import { claimForAgent, isDatabaseUnavailable, listAgentsWithReservedTasks } from '@switchyard/store'
+import {
+  claimForAgents,
+  createScanMemory,
+  isDatabaseUnavailable,
+  listAgentsWithReservedTasks,
+} from '@switchyard/store'
 import type { KnownAgent, Pool } from '@switchyard/store'
 import type { AgentDirectory } from './agent-directory.ts'
 import { createClaimDesk } from './claim-desk.ts'
@@ -21,18 +26,16 @@ export function openClaimDesk(
   config: ApiConfig,
   clock: Clock,
 ): ClaimDesk {
+  const scan = createScanMemory()
   return createClaimDesk({
     claim: (labels, requests) =>
-      Promise.all(
-        requests.map((request) =>
-          claimForAgent(pool, {
-            ...request,
-            labels,
-            startSeconds: config.SWITCHYARD_START_SECONDS,
-            now: clock.sqlNow(),
-          }),
-        ),
-      ),
+      claimForAgents(pool, {
+        labels,
+        requests,
+        scan,
+        startSeconds: config.SWITCHYARD_START_SECONDS,
+        now: clock.sqlNow(),
+      }),
     findAgent: (id) => agents.byId(id),
     demandAgent: (id) => findPullingAgent(agents, id),
     listReserved: () => listAgentsWithReservedTasks(pool, MOST_RESERVED),
