@@ -1,4 +1,5 @@
 import type { Child } from '../child-process.ts'
+import type { ApiProcess } from './api-process.ts'
 import type { PairsRequest } from './load/pairs.ts'
 import type { Timeline } from './load/timeline.ts'
 import type { LoadAgent } from './load/work-loop.ts'
@@ -11,7 +12,7 @@ import type { Stage } from './stage.ts'
 /** Somebody who takes and completes tasks. */
 export interface Contender {
   readonly name: string
-  /** Tasks that a fast machine may do; once it has worked, what it did is known. */
+  /** A first guess; a run that has done all its tasks is just shorter, and the next gets more. */
   readonly perSecond: number
   /** Makes so many tasks. */
   prepare(tasks: number): Promise<void>
@@ -22,27 +23,30 @@ export interface Contender {
 export const AGENTS = 64
 const LABELS = ['linux']
 
-/** Also says which database it works on. */
-export async function switchyard(
-  stage: Stage,
-  generator: Child,
-): Promise<Contender & { readonly url: string }> {
+/** Also says what it works on. */
+export interface Switchyard extends Contender {
+  readonly api: ApiProcess
+  readonly databaseUrl: string
+}
+
+export async function switchyard(stage: Stage, generator: Child): Promise<Switchyard> {
   const database = await stage.database()
   const api = await stage.api(database)
   const agents = await api.registerAgents(AGENTS, LABELS)
   return {
     name: 'Switchyard over HTTP',
-    perSecond: 12_000,
-    url: database.url,
+    perSecond: 8_000,
+    api,
+    databaseUrl: database.url,
     prepare: (tasks) => seedTasks(api, database, LABELS, tasks),
     work: (seconds) => workOn(generator, { url: api.url, agents, seconds }),
   }
 }
 
-/** Answers what a real API answered, and does nothing. */
-export async function expressNoOp(stage: Stage, generator: Child): Promise<Contender> {
+/** Answers what that API answered, and does nothing. */
+export async function expressNoOp(stage: Stage, generator: Child, api: ApiProcess): Promise<Contender> {
   const noOp = await stage.child('no-op')
-  const url = (await noOp.call('listen', await sampleAnswers(stage))) as string
+  const url = (await noOp.call('listen', await sampleAnswers(api))) as string
   const agents: LoadAgent[] = Array.from({ length: AGENTS }, (_, index) => ({
     id: `agent-${index}`,
     token: 'of-nobody',
@@ -60,7 +64,7 @@ export async function bareTable(stage: Stage): Promise<Contender> {
   await createBareQueue(pool)
   return {
     name: 'bare table',
-    perSecond: 15_000,
+    perSecond: 10_000,
     prepare: (tasks) => fillBareQueue(pool, tasks),
     work: (seconds) => workBareQueue(pool, seconds),
   }

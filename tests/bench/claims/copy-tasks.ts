@@ -3,7 +3,7 @@ import type { Pool } from '@switchyard/store'
 const ROWS_PER_STATEMENT = 50_000
 
 /**
- * Copies a task that was made through the API, as it is now, so that a million of them take a minute and not an hour. The columns are
+ * Copies a task that was made the usual way, as it is now, so that a million of them take a minute and not an hour. The columns are
  * asked for, so that it goes on working when there are more of them; only the id and the position are new.
  */
 export async function copyTask(pool: Pool, id: string, count: number): Promise<void> {

@@ -9,12 +9,12 @@ import type { Stage } from './stage.ts'
 /** Whom the project compares itself with. */
 export const ONE_AT_A_TIME = 'pg-boss, one at a time'
 
-/** Other queues, and the ways they are used. The names are what tables call them; `perSecond` is what a fast machine may reach. */
+/** Other queues, and the ways they are used. The names are what tables call them; `perSecond` is a first guess. */
 export const PEERS = [
   { name: ONE_AT_A_TIME, entry: 'pg-boss', batch: 1, loops: 1, perSecond: 2_000 },
   { name: 'pg-boss, 64 at a time', entry: 'pg-boss', batch: 1, loops: 64, perSecond: 6_000 },
-  { name: 'pg-boss, batches of 50', entry: 'pg-boss', batch: 50, loops: 1, perSecond: 25_000 },
-  { name: 'graphile-worker', entry: 'graphile-worker', batch: 500, loops: 24, perSecond: 40_000 },
+  { name: 'pg-boss, batches of 50', entry: 'pg-boss', batch: 50, loops: 1, perSecond: 15_000 },
+  { name: 'graphile-worker', entry: 'graphile-worker', batch: 500, loops: 24, perSecond: 15_000 },
 ] as const
 
 export type PeerKind = (typeof PEERS)[number]

@@ -21,9 +21,13 @@ async function main(): Promise<void> {
     console.error(`${String(Math.round((performance.now() - begin) / 1000)).padStart(5)} s  ${message}`)
   const machine = describeMachine()
   const cleanup = createCleanup()
+  const over = new AbortController()
   const interrupted = new Promise<never>((_, reject) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const)
-      process.once(signal, () => reject(new Error(`interrupted by ${signal}`)))
+      process.once(signal, () => {
+        over.abort()
+        reject(new Error(`interrupted by ${signal}`))
+      })
   })
   try {
     await Promise.race([measureAll(), interrupted])
@@ -42,6 +46,8 @@ async function main(): Promise<void> {
     const measured: Measured[] = []
     for (const measure of measures) {
       const one = await runMeasure(measure, { server, sizes: quick ? QUICK : FULL, cleanup, tell })
+      // It failed because everything was taken away from it.
+      if (over.signal.aborted) return
       printMeasured(one)
       measured.push(one)
       const report: Report = {

@@ -1,7 +1,7 @@
 import { deliver, issueDelivery } from '../../../demo/deliveries.ts'
+import type { ApiProcess } from './api-process.ts'
 import { doOneTask } from './do-one-task.ts'
 import type { NoOpAnswers } from './load/no-op.process.ts'
-import type { Stage } from './stage.ts'
 
 const ISSUE = {
   repository: 'acme/shop',
@@ -12,10 +12,8 @@ const ISSUE = {
 }
 
 /** What the API really answers to a dequeue, to the completion of what it brought, and to a delivery. */
-export async function sampleAnswers(stage: Stage): Promise<NoOpAnswers> {
-  const api = await stage.api(await stage.database())
-  const { dequeue, complete } = await doOneTask(api, ['linux'])
+export async function sampleAnswers(api: ApiProcess): Promise<NoOpAnswers> {
+  const { dequeue, complete } = await doOneTask(api, ['sample'])
   const delivered = await deliver(api.url, api.webhookSecret, issueDelivery('opened', ISSUE))
-  await api.stop()
   return { dequeue, complete, delivery: delivered.body }
 }

@@ -31,7 +31,7 @@ export interface Sizes {
 export const FULL: Sizes = {
   rounds: 5,
   warmUpSeconds: 2,
-  runSeconds: 5,
+  runSeconds: 4,
   peers: PEERS,
   backlog: { few: 1_000, many: 1_000_000, claims: 300 },
   wakeUps: 300,

@@ -30,13 +30,21 @@ export interface OneByOneRequest {
   readonly url: string
   readonly agent: LoadAgent
   readonly count: number
+  /** Then it ends with fewer. */
+  readonly mostSeconds: number
 }
 
 /** One agent alone, one pair after the other. Returns what each dequeue took, in milliseconds. */
-export async function dequeueOneByOne({ url, agent, count }: OneByOneRequest): Promise<number[]> {
+export async function dequeueOneByOne({
+  url,
+  agent,
+  count,
+  mostSeconds,
+}: OneByOneRequest): Promise<number[]> {
   const connection = await LoadConnection.open(url, agent.token)
   const taken: number[] = []
-  while (taken.length < count) {
+  const clock = startTimeline(mostSeconds)
+  while (taken.length < count && !clock.isOver()) {
     const milliseconds = await dequeueAndComplete(connection, agent)
     if (milliseconds === null) throw new Error('there was no task left')
     taken.push(milliseconds)

@@ -30,7 +30,7 @@ export const deliveries: Measure = {
 async function run(stage: Stage, sizes: Sizes): Promise<Outcome> {
   const api = await stage.api(await stage.database())
   const noOp = await stage.child('no-op')
-  const noOpUrl = (await noOp.call('listen', await sampleAnswers(stage))) as string
+  const noOpUrl = (await noOp.call('listen', await sampleAnswers(api))) as string
   const generator = await stage.child('load')
   const wanted = paddedDelivery(['agent'])
   const sides: readonly Side[] = [

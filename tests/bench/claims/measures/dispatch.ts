@@ -2,7 +2,7 @@ import { systemClock } from '@switchyard/platform'
 import { createPool, putHost } from '@switchyard/store'
 import { fakeSsh } from '../../../support/fake-ssh.ts'
 import { testReplica } from '../../../support/replica.ts'
-import { newHost } from '../../../support/task-factory.ts'
+import { addTask, newHost } from '../../../support/task-factory.ts'
 import { until } from '../../../support/until.ts'
 import { rounded, summarise } from '../../statistics.ts'
 import { copyTask, settleTables } from '../copy-tasks.ts'
@@ -25,7 +25,6 @@ export const dispatch: Measure = {
 async function run(stage: Stage, sizes: Sizes): Promise<Outcome> {
   const { hosts, tasks, toPlace, cycles } = sizes.dispatch
   const { url, pool } = await stage.database()
-  const api = await stage.api({ url, pool })
   const own = createPool({ connectionString: url, applicationName: 'bench-dispatcher' })
   stage.cleanup.add(() => own.end())
   stage.tell(`making ${hosts} hosts and ${tasks} tasks`)
@@ -36,8 +35,8 @@ async function run(stage: Stage, sizes: Sizes): Promise<Outcome> {
     await Promise.all(group)
   }
   // http_pull by nobody's timeout: phase 2 is measured elsewhere.
-  const unfitting = await api.createTask({ requires: ['linux', 'gpu'], execution_mode: 'ssh_cli' })
-  await copyTask(pool, unfitting, tasks - 1)
+  const unfitting = await addTask(pool, { requires: ['gpu', 'linux'], requestedMode: 'ssh_cli' }, null)
+  await copyTask(pool, unfitting.id, tasks - 1)
   await settleTables(pool)
 
   const ssh = fakeSsh({ run: () => 'hold' })
@@ -56,8 +55,8 @@ async function run(stage: Stage, sizes: Sizes): Promise<Outcome> {
       const report = await replica.cycle()
       if (report.claimed > 0 || report.failedPhases.length > 0) throw new Error(JSON.stringify(report))
     })
-    const fitting = await api.createTask({ requires: LABELS, execution_mode: 'ssh_cli' })
-    await copyTask(pool, fitting, toPlace - 1)
+    const fitting = await addTask(pool, { requires: LABELS, requestedMode: 'ssh_cli' }, null)
+    await copyTask(pool, fitting.id, toPlace - 1)
     const placed = await timed(async () => {
       const report = await replica.cycle()
       if (report.claimed !== toPlace) throw new Error(JSON.stringify(report))

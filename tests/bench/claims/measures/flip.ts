@@ -2,6 +2,7 @@ import { systemClock } from '@switchyard/platform'
 import { createPool } from '@switchyard/store'
 import { fakeSsh } from '../../../support/fake-ssh.ts'
 import { testReplica } from '../../../support/replica.ts'
+import { addTask } from '../../../support/task-factory.ts'
 import { rounded, summarise } from '../../statistics.ts'
 import { copyTask, settleTables } from '../copy-tasks.ts'
 import type { Measure, Outcome } from '../measure.ts'
@@ -25,8 +26,7 @@ async function run(stage: Stage, sizes: Sizes): Promise<Outcome> {
   for (let round = 1; round <= runs; round++) {
     stage.tell(`run ${round} of ${runs}`)
     const { url, pool } = await stage.database()
-    const api = await stage.api({ url, pool })
-    const id = await api.createTask({ requires: LABELS })
+    const { id } = await addTask(pool, { requires: LABELS }, null)
     await pool.query(`update tasks set pending_since = now() - interval '1 hour' where id = $1`, [id])
     await copyTask(pool, id, sizes.undecidedTasks - 1)
     await settleTables(pool)
@@ -44,7 +44,6 @@ async function run(stage: Stage, sizes: Sizes): Promise<Outcome> {
     const updateBegin = performance.now()
     const { rowCount } = await pool.query(`update tasks set mode_reason = 'because'`)
     plain.push(((rowCount ?? 0) * 1000) / (performance.now() - updateBegin))
-    await api.stop()
   }
   const rate = summarise(flipped)
   return {

@@ -27,7 +27,7 @@ async function run(stage: Stage, sizes: Sizes): Promise<Outcome> {
   const courses: Course[] = []
   const ratios = new Map<string, number>()
   const ours = await switchyard(stage, generator)
-  const contenders: { contender: Contender; url: string }[] = [{ contender: ours, url: ours.url }]
+  const contenders: { contender: Contender; url: string }[] = [{ contender: ours, url: ours.databaseUrl }]
   for (const kind of sizes.peers.filter(({ name }) => BESIDE.includes(name))) {
     const peer = await startPeer(stage, kind)
     contenders.push({ contender: otherQueue(peer), url: peer.url })

@@ -16,7 +16,7 @@ export const pairs: Measure = {
 async function run(stage: Stage, sizes: Sizes): Promise<Outcome> {
   const generator = await stage.child('load')
   const ours = await switchyard(stage, generator)
-  const noOp = await expressNoOp(stage, generator)
+  const noOp = await expressNoOp(stage, generator, ours.api)
   const bare = await bareTable(stage)
   const contenders = [ours, noOp, bare]
   for (const kind of sizes.peers) contenders.push(otherQueue(await startPeer(stage, kind)))

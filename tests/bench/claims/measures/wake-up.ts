@@ -39,7 +39,7 @@ async function run(stage: Stage, sizes: Sizes): Promise<Outcome> {
   await generator.call('leave')
 
   const noOp = await stage.child('no-op')
-  const url = (await noOp.call('listen', await sampleAnswers(stage))) as string
+  const url = (await noOp.call('listen', await sampleAnswers(api))) as string
   const trip: RoundTripsRequest = {
     url,
     path: '/api/v1/tasks/dequeue',
