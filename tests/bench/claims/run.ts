@@ -28,6 +28,8 @@ async function main(): Promise<void> {
         over.abort()
         reject(new Error(`interrupted by ${signal}`))
       })
+    // A connection that breaks where nobody listens must not leave PostgreSQL running.
+    process.once('uncaughtException', reject)
   })
   try {
     await Promise.race([measureAll(), interrupted])
