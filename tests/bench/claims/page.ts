@@ -1,10 +1,14 @@
 import { isReached, type Figure, type Target } from './measure.ts'
+import { MEASURES } from './measures/index.ts'
 import { boundText } from './print.ts'
 import { hasFigures, type Measured, type Report } from './report.ts'
 
 /** The report as Markdown; `plots` are the files that exist beside it. */
 export function writePage(report: Report, plots: ReadonlySet<string>): string {
   const { machine, postgres, measures, sizes } = report
+  const missing = MEASURES.map(({ name }) => name).filter(
+    (name) => !measures.some((one) => one.name === name),
+  )
   const settings = Object.entries(postgres.settings).map(([name, value]) => `\`${name} = ${value}\``)
   return [
     '# Claims, measured',
@@ -16,6 +20,7 @@ several runs, with the least and the most of them.`,
     `- ${machine.date.slice(0, 10)}, ${machine.system}, ${machine.cores} × ${machine.processor}, ${machine.memoryGibibytes} GiB, Node.js ${machine.node}
 - ${postgres.version} with its own settings (\`fsync\`, \`synchronous_commit\` and \`full_page_writes\` on) but for ${settings.join(', ')}
 - load average of the last minute before it began: ${machine.loadBefore}; with ${machine.cores} cores, more than ${machine.cores} means that processes waited for one`,
+    missing.length === 0 ? '' : `**Not measured in this run: ${missing.join(', ')}.**`,
     '## Targets',
     targetsTable(measures),
     plots.has('claims-targets.svg') ? '![Each value over its target](claims-targets.svg)' : '',

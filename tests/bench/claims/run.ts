@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { describeMachine } from '../machine.ts'
 import { createCleanup } from './cleanup.ts'
+import { MEASURES } from './measures/index.ts'
 import { readOptions } from './options.ts'
 import { installPeers } from './peers.ts'
 import { printMeasured } from './print.ts'
@@ -8,7 +9,7 @@ import { hasFigures, type Measured, type Report } from './report.ts'
 import { runMeasure } from './run-measures.ts'
 import { startDatabaseServer } from './server.ts'
 import { FULL, QUICK } from './sizes.ts'
-import { isComplete, writeReport } from './write-report.ts'
+import { writeReport } from './write-report.ts'
 
 const DOCUMENTS = fileURLToPath(new URL('../../../docs/bench/', import.meta.url))
 const NEEDS_PEERS = ['pairs', 'held-snapshot']
@@ -16,6 +17,7 @@ const NEEDS_PEERS = ['pairs', 'held-snapshot']
 /** `npm run bench`: measures claims against other queues and the limits, and writes docs/bench/claims.md, .json and plots. */
 async function main(): Promise<void> {
   const { quick, measures, output } = readOptions(process.argv.slice(2))
+  const directory = output ?? (!quick && measures.length === MEASURES.length ? DOCUMENTS : null)
   const begin = performance.now()
   const tell = (message: string): void =>
     console.error(`${String(Math.round((performance.now() - begin) / 1000)).padStart(5)} s  ${message}`)
@@ -59,7 +61,6 @@ async function main(): Promise<void> {
         measures: measured,
       }
       // After each measure, so that nothing is lost when a later one takes the whole run down.
-      const directory = output ?? (isComplete(report) ? DOCUMENTS : null)
       if (directory !== null) await writeReport(report, directory)
     }
     if (!measured.every(hasFigures)) process.exitCode = 1

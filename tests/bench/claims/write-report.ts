@@ -3,13 +3,7 @@ import { join } from 'node:path'
 import { format, resolveConfig } from 'prettier'
 import { writePage } from './page.ts'
 import { hasFigures, type Report } from './report.ts'
-import { MEASURES } from './measures/index.ts'
 import { drawBars, drawCourses, drawTargets } from './plots.ts'
-
-/** Whether it may take the place of the documents. */
-export function isComplete({ sizes, measures }: Report): boolean {
-  return sizes === 'full' && measures.length === MEASURES.length
-}
 
 /** Writes claims.json, claims.md and the plots into a directory. */
 export async function writeReport(report: Report, directory: string): Promise<void> {
