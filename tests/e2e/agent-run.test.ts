@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import { createClient, type Client } from '@switchyard/client'
+import { PRESETS } from '@switchyard/core'
 import { startReadyService } from '../../demo/service.ts'
 import { startAgentProcess, type AgentProcess } from '../support/agent-process.ts'
 import { startTestApi, TOKENS, type TestApi } from '../support/api.ts'
@@ -260,6 +261,32 @@ describe('switchyard agent run', () => {
       })
     }
     expect(await inRepository('acme/none', 'true')).toMatchObject({ status: 'scheduled' })
+  })
+
+  it('runs a preset: its command and what is added to it, its environment below our own', async () => {
+    const programs = join(directory, 'programs')
+    await mkdir(programs)
+    const script = `#!/bin/sh
+printf 'argument %s\\n' "$@"; echo "updater $DISABLE_AUTOUPDATER, prompt $GIT_TERMINAL_PROMPT, read $(cat)"`
+    await writeFile(join(programs, 'claude'), script, { mode: 0o755 })
+    const id = `agent-${randomUUID()}`
+    const agent = startAgentProcess(
+      {
+        ...{ SWITCHYARD_URL: api.url, SWITCHYARD_TOKEN: TOKENS.coordinator, GIT_TERMINAL_PROMPT: '1' },
+        PATH: `${programs}:${process.env['PATH'] ?? ''}`,
+      },
+      ['--id', id, '--labels', id, '--preset', 'claude', '--', '--model', 'small'],
+      directory,
+    )
+    agents.push(agent)
+    const task = await admin.createTask({ title: 'Do it', prompt: 'Be kind.', requires: [id] })
+    await untilEnded(task.id)
+    const added = ['--model', 'small']
+    expect((await admin.getTaskLogs({ task_id: task.id })).text.split('\n')).toEqual([
+      ...[...PRESETS.claude.command.slice(1), ...added].map((argument) => `argument ${argument}`),
+      'updater 1, prompt 1, read Be kind.',
+      '',
+    ])
   })
 
   it('says what it misses when it cannot begin', async () => {

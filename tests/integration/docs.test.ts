@@ -4,6 +4,7 @@ import { dirname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { ApiVariables } from '@switchyard/api'
+import { PRESETS } from '@switchyard/core'
 import { createDispatcherMetrics, DispatcherConfig } from '@switchyard/dispatcher'
 import { LauncherConfig } from '@switchyard/launcher'
 import { createMetrics } from '@switchyard/platform'
@@ -111,6 +112,21 @@ describe('the documents', () => {
     expect(unknown).toEqual([])
   })
 
+  it('show what each preset runs', async () => {
+    const { text } = await readDocument('docs/presets.md')
+    for (const [name, { title, command, env }] of Object.entries(PRESETS)) {
+      const row = text.split('\n').find((line) => line.startsWith(`| ${title} (\`${name}\`)`))
+      const variables = Object.entries(env).map(([variable, value]) => `\`${variable}=${value}\``)
+      expect(row?.split('|').map((cell) => cell.trim())).toEqual([
+        '',
+        `${title} (\`${name}\`)`,
+        `\`${command.join(' ')}\``,
+        variables.join(', '),
+        '',
+      ])
+    }
+  })
+
   it('have all metrics, and none that does not exist', async () => {
     const dispatcher = createMetrics()
     createDispatcherMetrics(dispatcher)
@@ -124,16 +140,16 @@ describe('the documents', () => {
   it('show the claim as it is', async () => {
     const { text } = await readDocument('docs/architecture.md')
     const shown = codeBlocks(text).find(
-      (block) => block.language === 'sql' && block.text.startsWith('with next'),
+      (block) => block.language === 'sql' && block.text.includes('skip locked'),
     )
     const pieces = (shown?.text ?? '').split('…').map(oneLine)
     expect(pieces.length).toBeGreaterThan(1)
-    for (const piece of pieces) expect(oneLine(STATEMENTS['claim_for_agent'] ?? '')).toContain(piece)
+    for (const piece of pieces) expect(oneLine(STATEMENTS['claim_next'] ?? '')).toContain(piece)
   })
 
   it('show the indexes of the claim as they are', async () => {
     const { text } = await readDocument('docs/architecture.md')
-    const migration = oneLine(await readFile(join(ROOT, 'db/migrations/0001_queue.sql'), 'utf8'))
+    const migration = oneLine(await readFile(join(ROOT, 'db/migrations/0004_lanes-and-turns.sql'), 'utf8'))
     const shown = codeBlocks(text).find((block) => block.text.startsWith('create index'))
     const statements = (shown?.text ?? '').split(';').map(oneLine).filter(Boolean)
     expect(statements).toHaveLength(2)

@@ -3,6 +3,7 @@ import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from '@jest/globals'
+import { PRESETS } from '@switchyard/core'
 import { describeProblems } from '@switchyard/platform'
 import { HostsFileError, loadHosts, parseHosts } from './hosts-file.ts'
 import { HOST_KEYS } from './parse-host.ts'
@@ -79,6 +80,23 @@ hosts:
     })
   })
 
+  it('puts in what a preset says, below what the host says of its environment', () => {
+    const host = (keys: string) =>
+      `hosts: [{id: a, address: a, user: me, host_key_sha256: '${KEY}', ${keys}}]`
+    const { command, env } = PRESETS.claude
+    expect(parseHosts(host(`preset: claude, env: {DISABLE_AUTOUPDATER: '0', MORE: x}`), '/')).toMatchObject({
+      hosts: [{ command, env: { ...env, DISABLE_AUTOUPDATER: '0', MORE: 'x' } }],
+    })
+    expect(problemsOf(host('preset: cloud'))).toEqual([
+      expect.stringContaining(
+        'hosts[0].preset: expected the name of a preset: claude, codex, opencode, gemini, got the text “cloud”',
+      ),
+    ])
+    expect(problemsOf(host('preset: claude, command: [claude]'))).toEqual([
+      expect.stringContaining('hosts[0].command: must not stand beside preset'),
+    ])
+  })
+
   it('names all mistakes together, each with its line', () => {
     const text = `hosts:
   - id: Build Server
@@ -104,7 +122,7 @@ hosts:
       'hosts.yaml:11:5: hosts[1].address: expected a host name or an IP address, got nothing',
       'hosts.yaml:11:5: hosts[1].user: expected the user to log in as, got nothing',
       'hosts.yaml:11:5: hosts[1].host_key_sha256: expected the fingerprint SHA256:… of the host key, as ssh-keygen -lf prints it, got nothing',
-      'hosts.yaml:11:5: hosts[1].command: expected a list of the program and its arguments, such as [claude, --print], got nothing',
+      'hosts.yaml:11:5: hosts[1].command: is missing: give the argv, or a preset: claude, codex, opencode, gemini',
     ])
   })
 

@@ -1,5 +1,11 @@
 import { Host, HOST_DEFAULTS, HostDefinition as WireDefinition } from '@switchyard/contract'
-import { contradictionIn, normalizeLabels } from '@switchyard/core'
+import {
+  contradictionIn,
+  isPresetName,
+  normalizeLabels,
+  PRESET_NAMES,
+  resolveCommand,
+} from '@switchyard/core'
 import {
   isNothing,
   readEntries,
@@ -13,6 +19,7 @@ import {
   reportAt,
   reportExpected,
 } from '@switchyard/platform'
+import type { PresetName } from '@switchyard/core'
 import type { YamlReading, YamlValue } from '@switchyard/platform'
 import type { HostToPut } from '@switchyard/store'
 
@@ -47,7 +54,18 @@ export function parseHost(reading: YamlReading, value: YamlValue, home: string):
     'host_key_sha256',
     'the fingerprint SHA256:… of the host key, as ssh-keygen -lf prints it',
   )
-  const command = readCommand(reading, required('command'))
+  const choice = {
+    preset: optional('preset', (at) => readPreset(reading, at)),
+    command: optional('command', (at) => readCommand(reading, at)),
+    env: optional('env', (at) => readEnvironment(reading, at)) ?? {},
+  }
+  const run = resolveCommand(choice)
+  // One that is there and cannot be read is not missing as well.
+  const isUnreadable = (key: 'preset' | 'command'): boolean => members.has(key) && choice[key] === null
+  if (!run.ok && !isUnreadable('preset') && !isUnreadable('command')) {
+    const at = required('command')
+    reportAt(reading, at.offset, `${at.path}: ${run.message}`)
+  }
   const host = {
     port: optional('port', (at) => readWithin(reading, at, 'port')) ?? HOST_DEFAULTS.port,
     privateKeyPath: optional('private_key_path', (at) => readKeyPath(reading, at, home)),
@@ -75,7 +93,6 @@ export function parseHost(reading: YamlReading, value: YamlValue, home: string):
       optional('max_concurrent', (at) => readWithin(reading, at, 'max_concurrent')) ??
       HOST_DEFAULTS.max_concurrent,
     workdir: optional('workdir', (at) => readText(reading, at, 'a directory on the host')),
-    env: optional('env', (at) => readEnvironment(reading, at)) ?? {},
     timeoutSeconds:
       optional('timeout_seconds', (at) => readWithin(reading, at, 'timeout_seconds')) ??
       HOST_DEFAULTS.timeout_seconds,
@@ -90,9 +107,8 @@ export function parseHost(reading: YamlReading, value: YamlValue, home: string):
     const at = required(contradiction.key)
     reportAt(reading, at.offset, `${at.path}: ${contradiction.message}`)
   }
-  if (id === null || address === null || user === null || hostKeySha256 === null || command === null)
-    return null
-  return { id, address, user, hostKeySha256, command, ...host }
+  if (id === null || address === null || user === null || hostKeySha256 === null || !run.ok) return null
+  return { id, address, user, hostKeySha256, command: run.command, env: run.env, ...host }
 }
 
 /** What the schema of the wire says about one key. */
@@ -112,6 +128,13 @@ function readMatching(reading: YamlReading, value: YamlValue, key: string, expec
 function readWithin(reading: YamlReading, value: YamlValue, key: string): number | null {
   const { minimum = 1, maximum = Number.MAX_SAFE_INTEGER } = schemaOf(key)
   return readWholeNumber(reading, value, minimum, maximum)
+}
+
+function readPreset(reading: YamlReading, value: YamlValue): PresetName | null {
+  const expected = `the name of a preset: ${PRESET_NAMES.join(', ')}`
+  const name = readText(reading, value, expected)
+  if (name === null) return null
+  return isPresetName(name) ? name : reportExpected(reading, value, expected)
 }
 
 /** argv, and never one text: nothing is ever split or interpreted by a shell. */

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from '@jest/globals'
+import { PRESETS } from '@switchyard/core'
 import { recordHostCheck, takeHostChecks } from '@switchyard/store'
 import { postAgent, postTask } from '../../support/api.ts'
 import type { Body } from '../../support/api.ts'
@@ -62,6 +63,17 @@ describe('PUT /api/v1/hosts/{host_id}', () => {
     expect(body['detail']).toContain('1 host(s) are reached through it')
   })
 
+  it('takes the command and the environment from a preset, below its own', async () => {
+    const given = { preset: 'codex', env: { OPENAI_API_KEY: 'k', GIT_TERMINAL_PROMPT: '1' } }
+    const definition = { ...minimal, command: undefined, ...given }
+    const { status, body } = await api.call('PUT', '/api/v1/hosts/by-preset', definition)
+    expect([status, body['command'], body['env']]).toEqual([
+      201,
+      PRESETS.codex.command,
+      { ...PRESETS.codex.env, ...given.env },
+    ])
+  })
+
   it('is 409 for the id of an agent', async () => {
     const agent = await postAgent(api)
     const { status, body } = await api.call('PUT', `/api/v1/hosts/${agent.id}`, minimal)
@@ -94,6 +106,9 @@ describe('PUT /api/v1/hosts/{host_id}', () => {
     ['body.command', { command: [] }],
     ['body.command', { command: 'claude -p' }],
     ['body.command.1', { command: ['claude', 'a\u0000b'] }],
+    ['body.command', { command: undefined }],
+    ['body.command', { preset: 'claude' }],
+    ['body.preset', { command: undefined, preset: 'cloud' }],
     ['body.workdir', { workdir: '' }],
     ['body.env.BAD-NAME', { env: { 'BAD-NAME': 'x' } }],
     ['body.env.A', { env: { A: 5 } }],
@@ -115,7 +130,6 @@ describe('PUT /api/v1/hosts/{host_id}', () => {
       'body.address',
       'body.user',
       'body.host_key_sha256',
-      'body.command',
     ])
   })
 })

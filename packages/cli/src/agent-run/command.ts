@@ -1,7 +1,8 @@
 import { hostname } from 'node:os'
 import { join, resolve } from 'node:path'
 import { Command } from '@commander-js/extra-typings'
-import { wholeNumber, words } from '../commands/option-values.ts'
+import { PRESET_NAMES, PRESETS, type Preset } from '@switchyard/core'
+import { presetName, wholeNumber, words } from '../commands/option-values.ts'
 import { Failure } from '../failure.ts'
 import { globalOptions, outputFor } from '../session.ts'
 import { resolveSettings } from '../settings/settings.ts'
@@ -20,7 +21,12 @@ function agentRunCommand(world: World) {
     .description(
       'Take tasks and run a command on each: the prompt is its standard input, its output the log, its exit code the outcome.',
     )
-    .argument('[command...]', 'the command, behind --')
+    .argument('[command...]', 'the command, behind --; with --preset: arguments to add to it')
+    .option(
+      '--preset <name>',
+      `run a coding agent that is known, with nobody watching: ${PRESET_NAMES.join(', ')}`,
+      presetName,
+    )
     .option('--id <id>', 'the name of this agent (default: the name of this machine)')
     .option(
       '--labels <labels>',
@@ -48,16 +54,19 @@ function agentRunCommand(world: World) {
 A token that may register agents is needed once; the agent keeps its own in a file that only you can read.
 
 Examples:
-  $ switchyard agent run --labels linux -- claude -p
+  $ switchyard agent run --labels linux --preset claude
+  $ switchyard agent run --preset claude -- --model sonnet
   $ switchyard agent run --id builder --max-concurrent 4 -- ./work-on-it.sh`,
     )
     .action(async (argv, given, command) => {
-      const [program, ...args] = argv
+      const preset: Preset | undefined = given.preset === undefined ? undefined : PRESETS[given.preset]
+      const whole: readonly string[] = [...(preset?.command ?? []), ...argv]
+      const [program, ...args] = whole
       if (program === undefined) {
         throw new Failure(
           'usage',
           'It is not said what to run.',
-          'Put the command behind --, as in: switchyard agent run -- claude -p',
+          'Name a preset, as in: switchyard agent run --preset claude; or put the command behind --.',
         )
       }
       const options = {
@@ -70,6 +79,7 @@ Examples:
         replaceToken: given.replaceToken === true,
         repositoryUrl: repositoryTemplate(given.repositoryUrl),
         command: [program, ...args] as const,
+        env: preset?.env ?? {},
         stateDirectory:
           given.stateDir === undefined
             ? stateDirectoryOf(world)

@@ -39,6 +39,7 @@ export function commandHandler(parts: HandlerParts): WorkHandler {
         ...{ command, folder, timeoutSeconds, watchdog },
         signal: context.signal,
         env: {
+          ...options.env,
           ...inherited(parts.env),
           ...runEnvironment(task, agentId),
           SWITCHYARD_RESULT_FILE: folder.resultFile,

@@ -14,6 +14,8 @@ export interface AgentRunOptions {
   readonly repositoryUrl: string | undefined
   /** argv. */
   readonly command: readonly [string, ...string[]]
+  /** What the command finds in its environment beside that of the agent. */
+  readonly env: Readonly<Record<string, string>>
   /** Absolute; the tokens and the run folders of this user's agents. */
   readonly stateDirectory: string
 }

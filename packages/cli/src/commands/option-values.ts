@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from '@commander-js/extra-typings'
+import { isPresetName, PRESET_NAMES, type PresetName } from '@switchyard/core'
 
 /** A whole number of at least `least`, as the value of an option. */
 export function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER): (text: string) => number {
@@ -19,4 +20,10 @@ export function words(text: string, before: readonly string[] | undefined): stri
     .map((word) => word.trim())
     .filter((word) => word !== '')
   return [...(before ?? []), ...more]
+}
+
+/** The name of a coding agent that is known. */
+export function presetName(text: string): PresetName {
+  if (isPresetName(text)) return text
+  throw new InvalidArgumentError(`Known are ${PRESET_NAMES.join(', ')}.`)
 }

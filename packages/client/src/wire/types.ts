@@ -426,11 +426,13 @@ export interface HostDefinition {
   labels?: readonly string[] | undefined
   max_concurrent?: number | undefined
   /** argv. The prompt goes to its standard input; nothing is ever pasted into a shell line. */
-  command: readonly string[]
+  command?: readonly string[] | undefined
   workdir?: string | null | undefined
   env?: { [name: string]: string } | undefined
   timeout_seconds?: number | undefined
   paused?: boolean | undefined
+  /** In place of `command`: a coding agent that is known, with the command and the environment in which it runs with nobody watching. `env` is added to its environment. The host shows what came of it. */
+  preset?: 'claude' | 'codex' | 'opencode' | 'gemini' | undefined
 }
 
 export interface HostList {

@@ -1,4 +1,4 @@
-import { FINDING_OUTCOMES, HOST_CHECK_SUBJECTS } from '@switchyard/core'
+import { FINDING_OUTCOMES, HOST_CHECK_SUBJECTS, PRESET_NAMES } from '@switchyard/core'
 import Type from 'typebox'
 import { AgentId, Labels, NextCursor, nullable, SLUG, text, Timestamp } from './common.ts'
 
@@ -98,6 +98,14 @@ export const Host = Type.Object({
 export const HostDefinition = Type.Object(
   {
     ...definition,
+    command: Type.Optional(definition.command),
+    preset: Type.Optional(
+      Type.Enum([...PRESET_NAMES], {
+        description:
+          'In place of `command`: a coding agent that is known, with the command and the environment in which it runs with ' +
+          'nobody watching. `env` is added to its environment. The host shows what came of it.',
+      }),
+    ),
     port: Type.Optional(definition.port),
     private_key_path: Type.Optional(definition.private_key_path),
     private_key_passphrase_variable: Type.Optional(definition.private_key_passphrase_variable),

@@ -1,5 +1,5 @@
 import { HOST_DEFAULTS, ROUTES } from '@switchyard/contract'
-import { contradictionIn, normalizeLabels } from '@switchyard/core'
+import { contradictionIn, normalizeLabels, resolveCommand } from '@switchyard/core'
 import { deleteAgent, getHost, listHosts, putHost, requestHostCheck } from '@switchyard/store'
 import type { Host } from '@switchyard/store'
 import type { ApiContext } from '../context.ts'
@@ -21,6 +21,12 @@ export function bindHosts(binding: Binding, context: ApiContext): void {
     const contradiction = contradictionIn(given)
     if (contradiction !== null)
       throw invalidRequest([{ path: `body.${contradiction.key}`, message: contradiction.message }])
+    const run = resolveCommand({
+      preset: given.preset ?? null,
+      command: given.command ?? null,
+      env: given.env,
+    })
+    if (!run.ok) throw invalidRequest([{ path: 'body.command', message: run.message }])
     const outcome = await putHost(pool, {
       id: params.host_id,
       address: given.address,
@@ -33,9 +39,9 @@ export function bindHosts(binding: Binding, context: ApiContext): void {
       hostKeySha256: given.host_key_sha256,
       labels: normalizeLabels(given.labels),
       maxConcurrent: given.max_concurrent,
-      command: given.command,
+      command: run.command,
       workdir: given.workdir,
-      env: given.env,
+      env: run.env,
       timeoutSeconds: given.timeout_seconds,
       paused: given.paused,
     })

@@ -1,5 +1,6 @@
 import { Command } from '@commander-js/extra-typings'
 import { isProblem, type Client, type HostDefinition } from '@switchyard/client'
+import { PRESET_NAMES, PRESETS, type Preset } from '@switchyard/core'
 import { EXIT_CODES } from '../../exit-codes.ts'
 import { Failure, SilentExit } from '../../failure.ts'
 import { withProgress } from '../../output/progress.ts'
@@ -7,7 +8,7 @@ import { withSession, type Session } from '../../session.ts'
 import type { World } from '../../world.ts'
 import { askYesOrNo } from '../ask.ts'
 import { withExamples } from '../examples.ts'
-import { wholeNumber, words } from '../option-values.ts'
+import { presetName, wholeNumber, words } from '../option-values.ts'
 import { isGood, renderCheck } from './check.ts'
 
 const FINGERPRINT = /^SHA256:[A-Za-z0-9+/]{43}$/
@@ -23,7 +24,11 @@ export function addHost(world: World) {
     )
     .argument('<host>', 'the id that it is to have')
     .argument('<address>', 'user@address, as a dispatcher reaches it')
-    .argument('[command...]', 'behind --: what runs there, the prompt on its standard input')
+    .argument(
+      '[command...]',
+      'behind --: what runs there, the prompt on its standard input; with --preset: arguments to add to it',
+    )
+    .option('--preset <name>', `a coding agent that is known: ${PRESET_NAMES.join(', ')}`, presetName)
     .option('--port <number>', 'the port of its SSH server (default: 22)', wholeNumber(1, LARGEST_PORT))
     .option('--key <file>', "the private key, on the dispatcher's machine (default: its ssh-agent)")
     .option('--jump <host>', 'the host through which it is reached')
@@ -47,11 +52,12 @@ export function addHost(world: World) {
             'It is SHA256: and 43 characters, as ssh-keygen -l prints it.',
           )
         }
-        if (argv.length === 0) {
+        const preset: Preset | undefined = options.preset === undefined ? undefined : PRESETS[options.preset]
+        if (preset === undefined && argv.length === 0) {
           throw new Failure(
             'usage',
             'It is not said what to run there.',
-            'Put the command behind --, as in: -- claude -p',
+            `Name a preset with --preset (${PRESET_NAMES.join(', ')}), or put the command behind --.`,
           )
         }
         if (options.replace !== true) await refuseKnown(session.api, id)
@@ -64,7 +70,8 @@ export function addHost(world: World) {
           max_concurrent: options.maxConcurrent,
           workdir: options.workdir,
           timeout_seconds: options.timeout,
-          command: argv,
+          command: [...(preset?.command ?? []), ...argv],
+          env: preset?.env,
         }
         const fingerprint =
           given ?? (await askForKey(world, session, id, definition, options.replace === true))
@@ -74,7 +81,7 @@ export function addHost(world: World) {
     )
   return withExamples(
     command,
-    'hosts add build agent@build.example.org --labels linux,docker -- claude -p',
+    'hosts add build agent@build.example.org --labels linux,docker --preset claude',
     'hosts add build agent@build.example.org --key /etc/switchyard/key --accept-fingerprint SHA256:… -- ./work',
   )
 }
