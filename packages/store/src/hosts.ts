@@ -93,6 +93,9 @@ const LIST_HOSTS = /* sql */ `${SELECT_HOSTS}
    order by h.id
    limit $2`
 
+const FIND_HOSTS = /* sql */ `${SELECT_HOSTS}
+   where h.id = any($1::text[])`
+
 const SET_HOST_PAUSED = /* sql */ `
   update agents set paused = $2, updated_at = now() where id = $1 and execution_mode = 'ssh_cli' returning id`
 
@@ -119,6 +122,12 @@ const RECORD_DIAL_SUCCESS = /* sql */ `
 export async function getHost(db: Queryable, id: string): Promise<Host | null> {
   const { rows } = await db.query<Host>({ name: 'get_host', text: GET_HOST, values: [id] })
   return rows[0] ?? null
+}
+
+/** These hosts, as far as they exist, in no order. */
+export async function findHosts(db: Queryable, ids: readonly string[]): Promise<Host[]> {
+  const { rows } = await db.query<Host>({ name: 'find_hosts', text: FIND_HOSTS, values: [ids] })
+  return rows
 }
 
 /** Hosts by id, behind the given one. */
@@ -169,6 +178,7 @@ export async function recordDialSuccess(
 
 export const HOST_STATEMENTS = {
   get_host: GET_HOST,
+  find_hosts: FIND_HOSTS,
   list_hosts: LIST_HOSTS,
   set_host_paused: SET_HOST_PAUSED,
   record_dial_failure: RECORD_DIAL_FAILURE,

@@ -11,8 +11,8 @@ export type {
   ClaimForAgentsOptions,
   ClaimForAgentsResult,
 } from './claim-for-agents.ts'
-export { claimForHost } from './claim-for-host.ts'
-export type { ClaimForHostRequest } from './claim-for-host.ts'
+export { claimForHost, claimForHosts } from './claim-for-hosts.ts'
+export type { ClaimForHostRequest, ClaimForHostsRequest } from './claim-for-hosts.ts'
 export { createTask } from './create-task.ts'
 export type { CreateTaskResult, NewTask } from './create-task.ts'
 export { isDatabaseUnavailable } from './database-errors.ts'

@@ -4,12 +4,13 @@ import { ASSIGN_STATEMENTS } from './assign-task.ts'
 import { CANCEL_STATEMENTS } from './cancel-task.ts'
 import { AGENT_STANDING_STATEMENTS } from './agent-standing.ts'
 import { CLAIM_NEXT_STATEMENTS } from './claim-next.ts'
-import { CLAIM_FOR_HOST_STATEMENTS } from './claim-for-host.ts'
+import { CLAIM_NEXT_FOR_HOSTS_STATEMENTS } from './claim-next-for-hosts.ts'
 import { CREATE_STATEMENTS } from './create-task.ts'
 import { DELIVERY_STATEMENTS } from './deliveries.ts'
 import { DISPATCHER_STATEMENTS } from './dispatchers.ts'
 import { FORGE_OBJECT_STATEMENTS } from './forge-objects.ts'
 import { HOST_CHECK_STATEMENTS } from './host-checks.ts'
+import { HOST_STANDING_STATEMENTS } from './host-standing.ts'
 import { HOST_STATEMENTS } from './hosts.ts'
 import { LEASE_STATEMENTS } from './leases.ts'
 import { LOG_STATEMENTS } from './logs.ts'
@@ -34,13 +35,14 @@ export const STATEMENTS: Readonly<Record<string, string>> = {
   ...CANCEL_STATEMENTS,
   ...AGENT_STANDING_STATEMENTS,
   ...CLAIM_NEXT_STATEMENTS,
-  ...CLAIM_FOR_HOST_STATEMENTS,
+  ...CLAIM_NEXT_FOR_HOSTS_STATEMENTS,
   ...CREATE_STATEMENTS,
   ...DELIVERY_STATEMENTS,
   ...DISPATCHER_STATEMENTS,
   ...EVENT_STATEMENTS,
   ...FORGE_OBJECT_STATEMENTS,
   ...HOST_CHECK_STATEMENTS,
+  ...HOST_STANDING_STATEMENTS,
   ...HOST_STATEMENTS,
   ...LEASE_STATEMENTS,
   ...LOG_STATEMENTS,

@@ -1,5 +1,13 @@
+import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { claimForHost, getTask, recordDialFailure, recordDialSuccess } from '@switchyard/store'
+import {
+  assignTask,
+  claimForHost,
+  claimForHosts,
+  getTask,
+  recordDialFailure,
+  recordDialSuccess,
+} from '@switchyard/store'
 import type { HostDefinition, NewTask } from '@switchyard/store'
 import { createTestDatabase } from '../../support/database.ts'
 import type { TestDatabase } from '../../support/database.ts'
@@ -96,5 +104,55 @@ describe('a host', () => {
     const { hostId } = await queueFor({ maxConcurrent: 3 }, {}, {}, {}, {}, {}, {})
     const rounds = await Promise.all(Array.from({ length: 8 }, () => claimed(hostId)))
     expect(rounds.flat()).toHaveLength(3)
+  })
+})
+
+describe('a claim for many hosts', () => {
+  async function claimFor(hostIds: readonly string[] | null): Promise<Map<string, number>> {
+    const counts = new Map<string, number>()
+    const request = { hostIds, dispatcherId: 'd1', startSeconds: 30, now: at(5) }
+    await claimForHosts(database.pool, request, (claims) => {
+      for (const { agentId } of claims) counts.set(agentId, (counts.get(agentId) ?? 0) + 1)
+    })
+    return counts
+  }
+
+  it('spreads a few tasks over them, and fills them when there are more', async () => {
+    const label = `spread-${randomUUID()}`
+    const hosts: string[] = []
+    for (const maxConcurrent of [4, 4, 2])
+      hosts.push(await addHost(database.pool, { labels: [label], maxConcurrent }))
+    for (let n = 0; n < 3; n++) await addTask(database.pool, { requires: [label] })
+    const first = await claimFor(hosts)
+    expect(hosts.map((host) => first.get(host))).toEqual([1, 1, 1])
+    for (let n = 0; n < 12; n++) await addTask(database.pool, { requires: [label] })
+    const second = await claimFor(hosts)
+    expect(hosts.map((host) => second.get(host))).toEqual([3, 3, 1])
+    expect(await claimFor(hosts)).toEqual(new Map())
+  })
+
+  it('gives each what fits it, what is reserved for it, and a probe one task', async () => {
+    const [label, other] = [`one-${randomUUID()}`, `other-${randomUUID()}`]
+    const fitting = await addHost(database.pool, { labels: [label], maxConcurrent: 9 })
+    const failing = await addHost(database.pool, { labels: [other], maxConcurrent: 9 })
+    const reserving = await addHost(database.pool, { maxConcurrent: 9 })
+    await database.pool.query('update hosts set failures = 1, cooling_down_until = null where id = $1', [
+      failing,
+    ])
+    for (let n = 0; n < 3; n++) {
+      await addTask(database.pool, { requires: [label] })
+      await addTask(database.pool, { requires: [other] })
+    }
+    const reserved = await addTask(database.pool)
+    const assignment = {
+      taskId: reserved.id,
+      agentId: reserving,
+      executionMode: null,
+      actor: 'coordinator',
+      now: at(1),
+    }
+    await assignTask(database.pool, assignment)
+    const counts = await claimFor([fitting, failing, reserving])
+    expect([fitting, failing, reserving].map((host) => counts.get(host))).toEqual([3, 1, 1])
   })
 })

@@ -33,9 +33,9 @@ describe('the claims', () => {
       values: `'{agent}', '{linux}', null, 30, '{null}', 'agent', 16, '{}', '{}', '{}', '{}'`,
     },
     {
-      name: 'claim_for_host',
+      name: 'claim_next_for_hosts',
       index: 'tasks_push_queue',
-      values: `'host', '{linux}', null, 30, 4, 'dispatcher', false`,
+      values: `'{host}', '{linux}', null, 30, 'dispatcher', 'host', 64`,
     },
   ]
   it.each(

@@ -1,15 +1,13 @@
 import type { Claim } from '@switchyard/core'
-import { claimForHost, listHosts } from '@switchyard/store'
+import { claimForHosts, findHosts } from '@switchyard/store'
 import type { Host } from '@switchyard/store'
 import type { DispatcherContext } from '../context.ts'
-
-const HOSTS_PER_READ = 500
 
 export type StartRun = (host: Host, claim: Claim) => void
 
 /**
- * Phase 1: claims fitting tasks for every host with room, the freest host first, and hands each claim over at once.
- * Returns how many. Hosts that cool down are known to the claim itself, which asks the database's clock.
+ * Phase 1: claims fitting tasks for the hosts with room, the freest first, and hands each claim over as soon as it is
+ * committed. Returns how many. Hosts are read when they got something: of a thousand, few do.
  */
 export async function matchTasks(
   {
@@ -21,32 +19,20 @@ export async function matchTasks(
   startRun: StartRun,
 ): Promise<number> {
   let claimed = 0
-  for (const host of await hostsWithRoom(pool)) {
-    const claims = await claimForHost(pool, {
-      hostId: host.id,
-      dispatcherId,
-      startSeconds: policy.startSeconds,
-      now: clock.sqlNow(),
-    })
-    for (const claim of claims) startRun(host, claim)
-    claimed += claims.length
-  }
+  const { startSeconds } = policy
+  await claimForHosts(
+    pool,
+    { hostIds: null, dispatcherId, startSeconds, now: clock.sqlNow() },
+    async (claims) => {
+      const ids = [...new Set(claims.map(({ agentId }) => agentId))]
+      const hosts = new Map((await findHosts(pool, ids)).map((host) => [host.id, host]))
+      for (const claim of claims) {
+        const host = hosts.get(claim.agentId)
+        // Deleted just now: its task comes back at the start deadline.
+        if (host !== undefined) startRun(host, claim)
+      }
+      claimed += claims.length
+    },
+  )
   return claimed
-}
-
-async function hostsWithRoom(pool: DispatcherContext['pool']): Promise<Host[]> {
-  const hosts: Host[] = []
-  for (let afterId: string | null = null; ;) {
-    const page: Host[] = await listHosts(pool, afterId, HOSTS_PER_READ)
-    hosts.push(...page)
-    afterId = page.at(-1)?.id ?? null
-    if (page.length < HOSTS_PER_READ) break
-  }
-  return hosts
-    .filter((host) => !host.paused && freeShare(host) > 0)
-    .sort((left, right) => freeShare(right) - freeShare(left))
-}
-
-function freeShare(host: Host): number {
-  return (host.maxConcurrent - host.held) / host.maxConcurrent
 }
