@@ -68,8 +68,9 @@ describe('GET /api/v1/tasks/{task_id}/routing', () => {
   })
 
   it('counts what stands before it', async () => {
-    const urgent = await postTask(api, { priority: 1 })
-    const low = await postTask(api, { priority: 4 })
+    const requires = [randomUUID()]
+    const urgent = await postTask(api, { priority: 1, requires })
+    const low = await postTask(api, { priority: 4, requires })
     const before = (await routing(low.id))['ahead'] as number
     expect(before).toBeGreaterThan((await routing(urgent.id))['ahead'] as number)
     await api.call('POST', `/api/v1/tasks/${urgent.id}/cancel`)
