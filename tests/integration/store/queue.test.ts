@@ -59,11 +59,13 @@ describe('the queue', () => {
   })
 
   it('knows who stands before a task, and for whom it waits', async () => {
-    const urgent = await addTask(database.pool, { priority: 1, concurrencyKey: 'queue' })
+    const urgent = await addTask(database.pool, { priority: 1, concurrencyKey: 'queue', requires: ['here'] })
     const waiting = await addTask(database.pool, { concurrencyKey: 'queue' })
-    const last = await addTask(database.pool, { priority: 4 })
+    const last = await addTask(database.pool, { priority: 4, requires: ['here', 'there'] })
+    const elsewhere = await addTask(database.pool, { priority: 4, requires: ['there'] })
     expect(await countAhead(database.pool, urgent.id)).toBe(0)
-    expect(await countAhead(database.pool, last.id)).toBe(3)
+    expect(await countAhead(database.pool, last.id)).toBe(1)
+    expect(await countAhead(database.pool, elsewhere.id)).toBe(0)
     expect(await findPredecessor(database.pool, waiting.concurrencyKey!)).toEqual({
       id: urgent.id,
       status: 'pending',
