@@ -3,7 +3,6 @@ import { cancelTask, claimForAgents, renewLease } from '@switchyard/store'
 import type { AgentRequest, ClaimForAgentsResult, Pool } from '@switchyard/store'
 import { at } from '../support/fixed-clock.ts'
 import { useRaceStage } from '../support/race-stage.ts'
-import { holdBeforeCommit } from '../support/racing-pools.ts'
 import { addAgent, addTask } from '../support/task-factory.ts'
 
 const stage = useRaceStage()
@@ -28,26 +27,13 @@ function outcomes(results: readonly ClaimForAgentsResult[]): string[] {
   return results.map((result) => (result.kind === 'claimed' ? result.claim.task.id : result.kind))
 }
 
-/** The first does everything but its commit; the second comes and must not wait; then the first commits. */
-async function overtake<A, B>(
-  winner: (pool: Pool) => Promise<A>,
-  loser: (pool: Pool) => Promise<B>,
-): Promise<{ won: A; lost: B }> {
-  const held = holdBeforeCommit(stage.first.pool)
-  const winning = winner(held.pool)
-  await held.reachedCommit
-  const lost = await loser(stage.second.pool)
-  held.release()
-  return { won: await winning, lost }
-}
-
 describe('two batches at once', () => {
   it('share the queue: the second goes on behind what the first has locked', async () => {
     const label = newLabel()
     const ids = await addTasks(label, 5)
     const agentId = await addAgent(stage.database.pool)
     const three = batch(label, [open(agentId), open(agentId), open(agentId)])
-    const { won, lost } = await overtake(three, three)
+    const { won, lost } = await stage.overtake(three, three)
     expect(outcomes(won)).toEqual(ids.slice(0, 3))
     expect(outcomes(lost)).toEqual([...ids.slice(3), 'empty'])
   })
@@ -57,7 +43,7 @@ describe('two batches at once', () => {
     const ids = await addTasks(label, 120)
     const agentId = await addAgent(stage.database.pool)
     const many = batch(label, Array<AgentRequest>(110).fill(open(agentId)))
-    const { lost } = await overtake(many, batch(label, [open(agentId)]))
+    const { lost } = await stage.overtake(many, batch(label, [open(agentId)]))
     expect(outcomes(lost)).toEqual([ids[110]])
   })
 
@@ -66,7 +52,7 @@ describe('two batches at once', () => {
     const ids = await addTasks(label, 3)
     const limited = { ...open(await addAgent(stage.database.pool)), maxConcurrent: 1 }
     const keyed = { ...open(await addAgent(stage.database.pool)), requestKey: 'k' }
-    const { won, lost } = await overtake(batch(label, [limited]), batch(label, [limited, keyed]))
+    const { won, lost } = await stage.overtake(batch(label, [limited]), batch(label, [limited, keyed]))
     expect(outcomes(won)).toEqual([ids[0]])
     expect(outcomes(lost)).toEqual(['busy', ids[1]])
     expect(outcomes(await batch(label, [limited, keyed])(stage.second.pool))).toEqual(['full', ids[1]])
@@ -94,7 +80,7 @@ describe('a batch and somebody who changes a task', () => {
     const agentId = await addAgent(stage.database.pool)
     const cancel = (pool: Pool): Promise<unknown> =>
       cancelTask(pool, ids[0]!, { reason: 'not needed', actor: 'coordinator', now: at(31) })
-    const { lost } = await overtake(cancel, batch(label, [open(agentId), open(agentId), open(agentId)]))
+    const { lost } = await stage.overtake(cancel, batch(label, [open(agentId), open(agentId), open(agentId)]))
     expect(outcomes(lost)).toEqual([ids[1], ids[2], 'empty'])
   })
 })

@@ -12,7 +12,6 @@ import {
 import type { AssignTaskResult, ClaimForAgentResult, Pool } from '@switchyard/store'
 import { at } from '../support/fixed-clock.ts'
 import { useRaceStage } from '../support/race-stage.ts'
-import { holdBeforeCommit } from '../support/racing-pools.ts'
 import { addAgent, addHost, addTask } from '../support/task-factory.ts'
 
 const stage = useRaceStage()
@@ -35,19 +34,6 @@ const cancel =
 const flip = (pool: Pool): Promise<number> =>
   flipUndecided(pool, 30, { limit: 100, actor: 'dispatcher', now: at(31) })
 
-/** The first does everything but its commit; the second comes and must not wait; then the first commits. */
-async function overtake<A, B>(
-  winner: (pool: Pool) => Promise<A>,
-  loser: (pool: Pool) => Promise<B>,
-): Promise<{ won: A; lost: B }> {
-  const held = holdBeforeCommit(stage.first.pool)
-  const winning = winner(held.pool)
-  await held.reachedCommit
-  const lost = await loser(stage.second.pool)
-  held.release()
-  return { won: await winning, lost }
-}
-
 async function eventsOf(task: Task): Promise<string[]> {
   return (await listTaskEvents(stage.database.pool, task.id)).map(({ event }) => event)
 }
@@ -55,7 +41,7 @@ async function eventsOf(task: Task): Promise<string[]> {
 describe('a claim and a cancellation', () => {
   it('a claim passes over a task that is being cancelled', async () => {
     const task = await addTask(stage.database.pool)
-    const { won, lost } = await overtake(cancel(task), claim(task))
+    const { won, lost } = await stage.overtake(cancel(task), claim(task))
     expect(won).toMatchObject({ status: 'cancelled' })
     expect(lost).toEqual({ kind: 'empty' })
     expect(await eventsOf(task)).toEqual(['created', 'cancel'])
@@ -83,7 +69,7 @@ describe('a claim and an assignment', () => {
   it('a claim passes over a task that is being assigned to somebody else', async () => {
     const task = await addTask(stage.database.pool)
     const agentId = await addAgent(stage.database.pool)
-    const { won, lost } = await overtake(assign(task, agentId), claim(task))
+    const { won, lost } = await stage.overtake(assign(task, agentId), claim(task))
     expect(won).toMatchObject({ kind: 'assigned' })
     expect(lost).toEqual({ kind: 'empty' })
     expect(await claim(task)(stage.second.pool)).toEqual({ kind: 'empty' })
@@ -104,7 +90,7 @@ describe('a claim and an assignment', () => {
 describe('a claim and phase 2', () => {
   it('an agent passes over a task that is being flipped, and gets it afterwards', async () => {
     const task = await addTask(stage.database.pool)
-    const { won, lost } = await overtake(flip, claim(task))
+    const { won, lost } = await stage.overtake(flip, claim(task))
     expect(won).toBe(1)
     expect(lost).toEqual({ kind: 'empty' })
     expect(await claim(task)(stage.second.pool)).toMatchObject({
@@ -118,7 +104,7 @@ describe('a claim and phase 2', () => {
     const hostId = await addHost(stage.database.pool, { labels: [...task.requires] })
     const push = (pool: Pool): Promise<unknown[]> =>
       claimForHost(pool, { hostId, dispatcherId: 'd', startSeconds: 30, now: at(31) })
-    const { won, lost } = await overtake(flip, push)
+    const { won, lost } = await stage.overtake(flip, push)
     expect(won).toBe(1)
     expect(lost).toEqual([])
     expect(await push(stage.second.pool)).toEqual([])
@@ -133,7 +119,7 @@ describe('a claim and phase 2', () => {
     const hostId = await addHost(stage.database.pool, { labels: [...task.requires] })
     const push = (pool: Pool): Promise<unknown[]> =>
       claimForHost(pool, { hostId, dispatcherId: 'd', startSeconds: 30, now: at(31) })
-    const { won, lost } = await overtake(push, flip)
+    const { won, lost } = await stage.overtake(push, flip)
     expect(won).toHaveLength(1)
     expect(lost).toBe(0)
     expect(await getTask(stage.database.pool, task.id)).toMatchObject({
@@ -148,7 +134,7 @@ describe('a claim and phase 2', () => {
     const hostId = await addHost(stage.database.pool, { labels: [...task.requires] })
     const push = (pool: Pool): Promise<unknown[]> =>
       claimForHost(pool, { hostId, dispatcherId: 'd', startSeconds: 30, now: at(31) })
-    expect(await overtake(push, claim(task))).toMatchObject({
+    expect(await stage.overtake(push, claim(task))).toMatchObject({
       won: [{ agentId: hostId }],
       lost: { kind: 'empty' },
     })
@@ -156,7 +142,10 @@ describe('a claim and phase 2', () => {
     const otherHost = await addHost(stage.database.pool, { labels: [...other.requires] })
     const pushOther = (pool: Pool): Promise<unknown[]> =>
       claimForHost(pool, { hostId: otherHost, dispatcherId: 'd', startSeconds: 30, now: at(31) })
-    expect(await overtake(claim(other), pushOther)).toMatchObject({ won: { kind: 'claimed' }, lost: [] })
+    expect(await stage.overtake(claim(other), pushOther)).toMatchObject({
+      won: { kind: 'claimed' },
+      lost: [],
+    })
   })
 })
 
@@ -186,7 +175,7 @@ describe('the last slot', () => {
     const hostId = await addHost(stage.database.pool, { labels: [...task.requires], maxConcurrent: 1 })
     const push = (pool: Pool): Promise<unknown[]> =>
       claimForHost(pool, { hostId, dispatcherId: 'd', startSeconds: 30, now: at(31) })
-    const { won, lost } = await overtake(push, push)
+    const { won, lost } = await stage.overtake(push, push)
     expect(won).toHaveLength(1)
     expect(lost).toEqual([])
     expect(await push(stage.second.pool)).toEqual([])

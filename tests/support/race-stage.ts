@@ -16,6 +16,11 @@ export interface RaceStage {
     winner: (pool: Pool) => Promise<A>,
     loser: (pool: Pool) => Promise<B>,
   ): Promise<{ won: A; lost: B }>
+  /** The first does everything but its commit; the second comes and must not wait; then the first commits. */
+  overtake<A, B>(
+    winner: (pool: Pool) => Promise<A>,
+    loser: (pool: Pool) => Promise<B>,
+  ): Promise<{ won: A; lost: B }>
 }
 
 /** Sets the stage before the file's tests and clears it after them. */
@@ -53,6 +58,15 @@ export function useRaceStage(): RaceStage {
       await untilBlocked(database.pool, second.pid, first.pid)
       held.release()
       return { won: await winning, lost: await losing }
+    },
+    async overtake(winner, loser) {
+      const { first, second } = set()
+      const held = holdBeforeCommit(first.pool)
+      const winning = winner(held.pool)
+      await held.reachedCommit
+      const lost = await loser(second.pool)
+      held.release()
+      return { won: await winning, lost }
     },
   }
 }

@@ -17,3 +17,8 @@ export function normalizeLabels(labels: readonly string[]): string[] {
   const spelled = labels.map((label) => label.trim().toLowerCase()).filter((label) => label !== '')
   return [...new Set(spelled)].sort()
 }
+
+/** One text for a set of labels, in whatever order they come. */
+export function labelSetKey(labels: readonly string[]): string {
+  return JSON.stringify([...labels].sort())
+}

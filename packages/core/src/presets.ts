@@ -43,6 +43,16 @@ export function isPresetName(name: string): name is PresetName {
   return Object.hasOwn(PRESETS, name)
 }
 
+/** What to run when this was said on a command line: the preset with further arguments, or only the words. */
+export function withArguments(
+  name: PresetName | undefined,
+  words: readonly string[],
+): { readonly command: readonly string[]; readonly env: Readonly<Record<string, string>> } {
+  if (name === undefined) return { command: words, env: {} }
+  const { command, env }: Preset = PRESETS[name]
+  return { command: [...command, ...words], env }
+}
+
 /** What to run: a preset or a command, and the environment that it is to have. */
 export interface CommandChoice {
   readonly preset: PresetName | null

@@ -1,4 +1,4 @@
-import { fits } from '@switchyard/core'
+import { fits, labelSetKey } from '@switchyard/core'
 import type { Claim } from '@switchyard/core'
 import { claimNextForHosts, MOST_SLOTS } from './claim-next-for-hosts.ts'
 import { toClaim } from './claim-rows.ts'
@@ -44,7 +44,7 @@ export async function claimForHosts(
   )
   // Hosts with the same labels side by side, so that one statement serves many of them.
   const ordered = wanted
-    .map((host) => ({ id: host.id, key: labelKey(host) }))
+    .map((host) => ({ id: host.id, key: labelSetKey(host.labels) }))
     .sort((left, right) => (left.key < right.key ? -1 : left.key > right.key ? 1 : 0))
   for (let first = 0; first < ordered.length; first += HOSTS_PER_TRANSACTION) {
     const ids = ordered.slice(first, first + HOSTS_PER_TRANSACTION).map(({ id }) => id)
@@ -85,10 +85,6 @@ async function claimUnderLocks(
   return claims
 }
 
-function labelKey({ labels }: ReadyHost): string {
-  return JSON.stringify([...labels].sort())
-}
-
 type Group = [ReadyHost, ...ReadyHost[]]
 
 /** Hosts that can be served together; one for which something is reserved asks alone, and first. */
@@ -96,9 +92,10 @@ function groupByLabels(hosts: readonly ReadyHost[], reserved: ReadonlySet<string
   const alone: Group[] = []
   const groups = new Map<string, Group>()
   for (const host of hosts) {
-    const group = groups.get(labelKey(host))
+    const key = labelSetKey(host.labels)
+    const group = groups.get(key)
     if (reserved.has(host.id)) alone.push([host])
-    else if (group === undefined) groups.set(labelKey(host), [host])
+    else if (group === undefined) groups.set(key, [host])
     else group.push(host)
   }
   return [...alone, ...groups.values()]

@@ -1,3 +1,5 @@
+import { labelSetKey } from '@switchyard/core'
+
 /** A place in the queue: behind it, as far as this process knows, nothing waits. */
 export interface Place {
   /** The lane's id, as text: it has 64 bits. */
@@ -62,7 +64,7 @@ export function createScanMemory(): ScanMemory {
   let publishedAt = -Infinity
 
   function labelSet(labels: readonly string[]): LabelSet {
-    const key = JSON.stringify([...labels].sort())
+    const key = labelSetKey(labels)
     let known = labelSets.get(key)
     if (known === undefined) {
       if (labelSets.size >= MOST_LABEL_SETS) labelSets.clear()

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os'
 import { join, resolve } from 'node:path'
 import { Command } from '@commander-js/extra-typings'
-import { PRESET_NAMES, PRESETS, type Preset } from '@switchyard/core'
+import { PRESET_NAMES, withArguments } from '@switchyard/core'
 import { presetName, wholeNumber, words } from '../commands/option-values.ts'
 import { Failure } from '../failure.ts'
 import { globalOptions, outputFor } from '../session.ts'
@@ -59,9 +59,8 @@ Examples:
   $ switchyard agent run --id builder --max-concurrent 4 -- ./work-on-it.sh`,
     )
     .action(async (argv, given, command) => {
-      const preset: Preset | undefined = given.preset === undefined ? undefined : PRESETS[given.preset]
-      const whole: readonly string[] = [...(preset?.command ?? []), ...argv]
-      const [program, ...args] = whole
+      const run = withArguments(given.preset, argv)
+      const [program, ...args] = run.command
       if (program === undefined) {
         throw new Failure(
           'usage',
@@ -79,7 +78,7 @@ Examples:
         replaceToken: given.replaceToken === true,
         repositoryUrl: repositoryTemplate(given.repositoryUrl),
         command: [program, ...args] as const,
-        env: preset?.env ?? {},
+        env: run.env,
         stateDirectory:
           given.stateDir === undefined
             ? stateDirectoryOf(world)

@@ -1,6 +1,6 @@
 import { Command } from '@commander-js/extra-typings'
 import { isProblem, type Client, type HostDefinition } from '@switchyard/client'
-import { PRESET_NAMES, PRESETS, type Preset } from '@switchyard/core'
+import { PRESET_NAMES, withArguments } from '@switchyard/core'
 import { EXIT_CODES } from '../../exit-codes.ts'
 import { Failure, SilentExit } from '../../failure.ts'
 import { withProgress } from '../../output/progress.ts'
@@ -52,8 +52,8 @@ export function addHost(world: World) {
             'It is SHA256: and 43 characters, as ssh-keygen -l prints it.',
           )
         }
-        const preset: Preset | undefined = options.preset === undefined ? undefined : PRESETS[options.preset]
-        if (preset === undefined && argv.length === 0) {
+        const run = withArguments(options.preset, argv)
+        if (run.command.length === 0) {
           throw new Failure(
             'usage',
             'It is not said what to run there.',
@@ -70,8 +70,8 @@ export function addHost(world: World) {
           max_concurrent: options.maxConcurrent,
           workdir: options.workdir,
           timeout_seconds: options.timeout,
-          command: [...(preset?.command ?? []), ...argv],
-          env: preset?.env,
+          command: [...run.command],
+          env: run.env,
         }
         const fingerprint =
           given ?? (await askForKey(world, session, id, definition, options.replace === true))
