@@ -139,17 +139,22 @@ describe('the claim desk', () => {
 
   it('lets news that comes while a thousand still stand in line reach only those who have asked', async () => {
     let questions = 0
+    let rung = false
     const { desk, call } = stage({
       async claim(_, requests) {
         questions += requests.length
-        if (questions < 1_000) desk.ring()
+        // One piece of news, not one per statement: how many pass the debouncing would depend on the machine.
+        if (questions > 500 && !rung) desk.ring()
+        rung = questions > 500
         await nextTurn()
         return requests.map(() => ({ kind: 'empty' as const }))
       },
     })
     for (let index = 0; index < 1_000; index += 1) void call(`agent-${index}`)
     await untilWaiting(desk, 1_000)
-    expect(questions).toBeLessThan(1_600)
+    const underWay = 2 * 64
+    expect(questions).toBeGreaterThan(1_000)
+    expect(questions).toBeLessThanOrEqual(1_000 + underWay + 8)
   })
 
   it('serves without any news what a poll finds', async () => {
