@@ -1,6 +1,7 @@
 import type Type from 'typebox'
 import { ProblemBody, PROBLEMS } from './problems.ts'
 import type { ProblemCode } from './problems.ts'
+import { MOST_BODY_BYTES, MOST_LEVELS } from './route.ts'
 import type { Route } from './route.ts'
 import { ROUTES } from './routes.ts'
 import * as agent from './schemas/agent.ts'
@@ -37,7 +38,8 @@ export function openApi(version: string): Json {
       title: 'Switchyard',
       version,
       description:
-        'One queue between a Forgejo or Gitea forge and coding agents. Errors are RFC 9457 problem documents: `code` is stable, `detail` says what to do next.',
+        'One queue between a Forgejo or Gitea forge and coding agents. Errors are RFC 9457 problem documents: `code` is stable, `detail` says what to do next. ' +
+        `A body of JSON has at most ${MOST_BODY_BYTES} bytes, and lists and objects in it are nested at most ${MOST_LEVELS} levels deep.`,
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [{ url: '/' }],

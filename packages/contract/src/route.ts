@@ -4,6 +4,11 @@ import type { ProblemCode } from './problems.ts'
 export const ROLES = ['admin', 'coordinator', 'agent'] as const
 export type Role = (typeof ROLES)[number]
 
+/** The largest body: room for a prompt of one megabyte, escaped. Deliveries of a forge have a limit of their own. */
+export const MOST_BODY_BYTES = 8 * 1_048_576
+/** How deep lists and objects may stand in one another in a body. */
+export const MOST_LEVELS = 100
+
 export interface Answer {
   readonly description: string
   /** null: no body. */

@@ -2,6 +2,7 @@ import { Ajv } from 'ajv'
 import type { ErrorObject, ValidateFunction } from 'ajv'
 import addFormats from 'ajv-formats'
 import type Type from 'typebox'
+import { holdsMoreThan } from './nesting.ts'
 
 export interface InvalidPart {
   /** Where: `body.title`, `query.limit`, `params.task_id`. */
@@ -18,13 +19,17 @@ export type Validator = (value: unknown) => Validated
 
 export type Part = 'body' | 'query' | 'params' | 'headers' | 'answer'
 
-const forJson = createAjv(false)
-const forText = createAjv(true)
+/** A value with more values in it is looked at only up to what is wrong first: naming a million faults takes a minute. */
+const MOST_VALUES_LOOKED_AT = 1_000
+const MOST_FAULTS_NAMED = 50
 
-function createAjv(coerceTypes: boolean): Ajv {
+const forJson = { first: createAjv(false, false), all: createAjv(false, true) }
+const forText = { first: createAjv(true, false), all: createAjv(true, true) }
+
+function createAjv(coerceTypes: boolean, allErrors: boolean): Ajv {
   const ajv = new Ajv({
     strict: true,
-    allErrors: true,
+    allErrors,
     useDefaults: true,
     coerceTypes,
     verbose: true,
@@ -35,14 +40,31 @@ function createAjv(coerceTypes: boolean): Ajv {
   return ajv
 }
 
-/** Compiles a schema once; the validator names every error, not only the first. */
+/** Compiles a schema once; the validator names every error, not only the first, as long as value and answer stay small. */
 export function compileValidator(schema: Type.TSchema, part: Part): Validator {
   const ajv = part === 'body' || part === 'answer' ? forJson : forText
-  const validate: ValidateFunction = ajv.compile(schema)
+  const validate: ValidateFunction = ajv.first.compile(schema)
+  // What names every error is compiled with the first value that is wrong: most schemas never meet one.
+  let explain: ValidateFunction | undefined
   return (value) => {
     if (validate(value)) return { ok: true }
-    return { ok: false, errors: describe(validate.errors ?? [], part) }
+    if (holdsMoreThan(MOST_VALUES_LOOKED_AT, value)) {
+      const more = { path: part, message: 'is large: what else may be wrong in it is not named' }
+      return { ok: false, errors: [...describe(validate.errors ?? [], part), more] }
+    }
+    explain ??= ajv.all.compile(schema)
+    explain(value)
+    return { ok: false, errors: shortened(describe(explain.errors ?? [], part), part) }
   }
+}
+
+function shortened(errors: readonly InvalidPart[], part: Part): readonly InvalidPart[] {
+  const left = errors.length - MOST_FAULTS_NAMED
+  if (left <= 0) return errors
+  return [
+    ...errors.slice(0, MOST_FAULTS_NAMED),
+    { path: part, message: `has ${left} more ${left === 1 ? 'fault' : 'faults'}` },
+  ]
 }
 
 function describe(errors: readonly ErrorObject[], part: Part): InvalidPart[] {

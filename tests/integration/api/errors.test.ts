@@ -91,6 +91,42 @@ describe('a body', () => {
     }
   })
 
+  it('may be nested 100 levels deep, and no deeper, wherever', async () => {
+    const { task, lease, agent } = await dequeued(api)
+    const completion = (levels: number): string => {
+      const inner = '['.repeat(levels - 2) + ']'.repeat(levels - 2)
+      return `{"lease_token":"${lease.token}","result":{"deep":${inner}}}`
+    }
+    const complete = (levels: number) =>
+      api.call('POST', `${TASKS}/${task.id}/complete`, completion(levels), { token: agent.token })
+    const message = 'is nested more than 100 levels deep'
+    for (const levels of [101, 50_000, 2_000_000]) {
+      expect((await complete(levels)).body).toMatchObject({
+        code: 'invalid_request',
+        detail: expect.stringContaining(message),
+        errors: [{ path: 'body', message }],
+      })
+    }
+    const { body } = await complete(100)
+    expect(body['status']).toBe('succeeded')
+    const text = `{"jsonrpc":"2.0","id":1,"method":"tools/list","params":${'{"a":'.repeat(50_000)}1${'}'.repeat(50_000)}}`
+    expect((await api.call('POST', '/mcp', text)).body).toMatchObject({ errors: [{ path: 'body', message }] })
+  })
+
+  it('with more faults than anybody reads gets some named, and how many more there are', async () => {
+    const strange = Object.fromEntries(Array.from({ length: 60 }, (_, index) => [`strange${index}`, 0]))
+    const { body } = await api.call('POST', TASKS, { ...minimal, ...strange })
+    expect(paths(body)).toHaveLength(51)
+    expect(body['detail']).toContain('body has 10 more faults')
+  })
+
+  it('with a million faults is refused in a few words', async () => {
+    const text = `{"title":"Fix it","prompt":"It is broken.","requires":[${'0,'.repeat(1_000_000)}0]}`
+    const answer = await api.call('POST', TASKS, text)
+    expect(answer.body).toMatchObject({ code: 'invalid_request', errors: [{}, { path: 'body' }] })
+    expect(answer.text.length).toBeLessThan(2_000)
+  })
+
   it('over the cap is 413 and says the cap', async () => {
     const text = JSON.stringify({ ...minimal, prompt: 'x'.repeat(8 * 1_048_576) })
     const { status, body } = await api.call('POST', TASKS, text)

@@ -1,4 +1,4 @@
-import { compileValidator } from '@switchyard/contract'
+import { compileValidator, isDeeperThan, MOST_BODY_BYTES, MOST_LEVELS } from '@switchyard/contract'
 import type { InvalidPart, Route, RouteInput, RouteReply, Validator } from '@switchyard/contract'
 import express from 'express'
 import type { Request, RequestHandler, Response, Router } from 'express'
@@ -6,8 +6,7 @@ import { requireRole } from '../authenticate.ts'
 import type { Authenticate, Principal } from '../authenticate.ts'
 import { Problem } from '../problem.ts'
 
-/** Room for a prompt of one megabyte, escaped. */
-const PARSE_JSON = express.json({ limit: 8 * 1_048_576 })
+const PARSE_JSON = express.json({ limit: MOST_BODY_BYTES })
 
 /** What a handler gets besides the validated input. */
 export interface Call {
@@ -98,6 +97,11 @@ function compileInput(route: Route): (request: Request) => AnyInput {
       throw new Problem('unsupported_media_type', 'The request has no JSON body.', {
         supported: ['application/json'],
       })
+    }
+    // Before anything goes through it level by level, and before anybody is made to print it.
+    if (isDeeperThan(MOST_LEVELS, input.body)) {
+      const message = `is nested more than ${MOST_LEVELS} levels deep`
+      throw invalidRequest([{ path: 'body', message }])
     }
     const errors = parts.flatMap(({ part, check }) => errorsOf(check(input[part])))
     if (errors.length > 0) throw invalidRequest(errors)
