@@ -98,6 +98,7 @@ create table lanes (
   id bigint generated always as (hash_array_extended(requires, (0)::bigint)) stored not null,
   requires text[] not null,
   unused_since timestamp with time zone,
+  unused_behind xid8,
   constraint lanes_pkey PRIMARY KEY (id)
 );
 
@@ -263,6 +264,17 @@ begin
     (select max(reached) from turns where priority = task_priority and track = any(tracks)));
 end $function$;
 
+CREATE OR REPLACE FUNCTION open_lane()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if not exists (select from lanes where id = new.lane and unused_since is null) then
+    insert into lanes (requires) values (new.requires) on conflict (id) do update set unused_since = null;
+  end if;
+  return null;
+end $function$;
+
 CREATE OR REPLACE FUNCTION open_lanes()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -284,6 +296,8 @@ begin
   new.turn := next_turn(hash_array_extended(new.requires, 0), new.priority, new.execution_mode, new.source ->> 'repository');
   return new;
 end $function$;
+
+CREATE TRIGGER tasks_open_lane AFTER UPDATE OF turn ON tasks FOR EACH ROW WHEN (((new.status = 'pending'::text) AND (old.status <> 'pending'::text))) EXECUTE FUNCTION open_lane();
 
 CREATE TRIGGER tasks_open_lanes AFTER INSERT ON tasks REFERENCING NEW TABLE AS created FOR EACH STATEMENT EXECUTE FUNCTION open_lanes();
 

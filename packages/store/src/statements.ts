@@ -25,6 +25,7 @@ import { SETTLE_STATEMENTS } from './settle-claim.ts'
 import { SWEEP_STATEMENTS } from './sweeps.ts'
 import { EVENT_STATEMENTS } from './task-events.ts'
 import { TURN_STATEMENTS } from './turns.ts'
+import { UNUSED_LANE_STATEMENTS } from './unused-lanes.ts'
 import { WAKE_UP_STATEMENTS } from './wake-ups.ts'
 
 /** Every statement by its name, so that a test can prepare each of them against the migrated schema. */
@@ -56,5 +57,6 @@ export const STATEMENTS: Readonly<Record<string, string>> = {
   ...SETTLE_STATEMENTS,
   ...SWEEP_STATEMENTS,
   ...TURN_STATEMENTS,
+  ...UNUSED_LANE_STATEMENTS,
   ...WAKE_UP_STATEMENTS,
 }

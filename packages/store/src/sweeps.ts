@@ -28,16 +28,24 @@ const FLIP_UNDECIDED = /* sql */ `
 const MAKE_DUE = /* sql */ `
   with instant as (select coalesce($1::timestamptz, now()) as at),
   due as materialized (
-    select t.id from tasks t
+    select t.id, t.lane, t.requires from tasks t
      where t.status = 'scheduled' and t.run_at <= (select at from instant)
      order by t.run_at
      limit $2
        for update skip locked
+  ), opened as (
+    -- As open_lane does for each task, but in one order: two batches at once must not wait for each other's lanes crosswise.
+    insert into lanes (requires)
+    select distinct due.requires from due
+     where not exists (select 1 from lanes l where l.id = due.lane and l.unused_since is null)
+     order by due.requires
+    on conflict (id) do update set unused_since = null
+    returning id
   ), moved as (
     update tasks t
        set status = $3, pending_since = instant.at, position = nextval('task_positions'),
            turn = next_turn(t.lane, t.priority, t.execution_mode, t.repository)
-      from due, instant
+      from due, instant, (select count(*) from opened) first
      where t.id = due.id
     returning t.*, instant.at
   ), noted as (

@@ -4,8 +4,10 @@ import type { ReachedTurn, ScanMemory } from './scan-memory.ts'
 // In one order, so that two processes never wait for each other's rows crosswise.
 const PUBLISH_TURNS = /* sql */ `
   insert into turns as t (lane, priority, track, reached)
-  select lane, priority, $4, reached from unnest($1::bigint[], $2::smallint[], $3::bigint[]) as r(lane, priority, reached)
-   order by lane, priority
+  select r.lane, r.priority, $4, r.reached
+    from unnest($1::bigint[], $2::smallint[], $3::bigint[]) as r(lane, priority, reached)
+    join lanes l on l.id = r.lane -- one in which nothing has waited for long is gone
+   order by r.lane, r.priority
   on conflict (lane, priority, track) do update set reached = excluded.reached where t.reached < excluded.reached`
 
 /** Writes down how far the claims of a track have come, for the turns of tasks that come from now on. A value never goes back. */

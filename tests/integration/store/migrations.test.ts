@@ -23,7 +23,13 @@ async function empty(pool: Pool): Promise<void> {
   )
 }
 
-const MIGRATIONS = ['0001_queue', '0002_runs-outlive-dispatchers', '0003_host-checks', '0004_lanes-and-turns']
+const MIGRATIONS = [
+  '0001_queue',
+  '0002_runs-outlive-dispatchers',
+  '0003_host-checks',
+  '0004_lanes-and-turns',
+  '0005_unused-lanes',
+]
 
 describe('migrating', () => {
   it('is safe when several replicas start at once', async () => {

@@ -4,7 +4,10 @@ import {
   completeClaim,
   deleteOldDeliveries,
   deleteOldTasks,
+  deleteUnusedLanes,
   getTask,
+  markUnusedLanes,
+  publishTurns,
   receiveDelivery,
 } from '@switchyard/store'
 import { createTestDatabase } from '../../support/database.ts'
@@ -79,5 +82,41 @@ describe('retention', () => {
     }
     expect(await deleteOldDeliveries(database.pool, { days: 7, limit: 10, now: at(8 * DAY) })).toBe(1)
     expect(await deleteOldDeliveries(database.pool, { days: 7, limit: 10, now: at(8 * DAY) })).toBe(0)
+  })
+
+  it('deletes lanes, with their turns, in which nothing has waited for an hour', async () => {
+    const { pool } = database
+    const laneOf = async (label: string): Promise<string | undefined> =>
+      (await pool.query<{ id: string }>('select id::text from lanes where requires = $1', [[label]])).rows[0]
+        ?.id
+    await addTask(pool, { requires: ['awaited'] })
+    await runningTask(pool, { requires: ['taken'] })
+    await runningTask(pool, { requires: ['used-again'] })
+    const [taken, usedAgain] = [await laneOf('taken'), await laneOf('used-again')]
+    const reached = [taken!, usedAgain!].map((lane) => ({ lane, priority: 3, turn: 7 }))
+    await publishTurns(pool, 'pull', reached)
+    await markUnusedLanes(pool, { limit: 100, now: at(0) })
+    expect(await deleteUnusedLanes(pool, { limit: 100, now: at(3_599) })).toBe(0)
+    await addTask(pool, { requires: ['used-again'] })
+    expect(await deleteUnusedLanes(pool, { limit: 100, now: at(3_600) })).toBeGreaterThanOrEqual(1)
+    expect([await laneOf('awaited'), await laneOf('taken')]).toEqual([expect.any(String), undefined])
+    // What is gone takes nothing else along.
+    await publishTurns(
+      pool,
+      'pull',
+      reached.map((turn) => ({ ...turn, turn: 8 })),
+    )
+    const { rows } = await pool.query(
+      'select lane::text, reached from turns where lane = any($1::bigint[])',
+      [[taken, usedAgain]],
+    )
+    expect(rows).toEqual([{ lane: usedAgain, reached: 8 }])
+  })
+
+  it('marks and deletes lanes a bounded number at a time', async () => {
+    const { pool } = database
+    for (const label of ['one', 'two', 'three']) await runningTask(pool, { requires: [label] })
+    while ((await markUnusedLanes(pool, { limit: 2, now: at(0) })) > 0);
+    expect(await deleteUnusedLanes(pool, { limit: 2, now: at(3_600) })).toBe(2)
   })
 })

@@ -1,4 +1,10 @@
-import { deleteOldDeliveries, deleteOldTasks, forgetForgeObjects } from '@switchyard/store'
+import {
+  deleteOldDeliveries,
+  deleteOldTasks,
+  deleteUnusedLanes,
+  forgetForgeObjects,
+  markUnusedLanes,
+} from '@switchyard/store'
 import type { DispatcherContext } from '../context.ts'
 import { inBatches } from './batches.ts'
 
@@ -21,8 +27,12 @@ export async function applyRetention({
   const deliveries = await inBatches(BATCH_SIZE, MAX_BATCHES, (limit) =>
     deleteOldDeliveries(pool, { days: policy.deliveryRetentionDays, limit, now }),
   )
+  const lanes = await inBatches(BATCH_SIZE, MAX_BATCHES, (limit) => deleteUnusedLanes(pool, { limit, now }))
+  // For the next time.
+  await inBatches(BATCH_SIZE, MAX_BATCHES, (limit) => markUnusedLanes(pool, { limit, now }))
   await forgetForgeObjects(pool, { days: FORGE_OBJECT_DAYS, now })
   if (tasks > 0) events.swept('old tasks deleted', tasks)
   if (deliveries > 0) events.swept('old deliveries deleted', deliveries)
-  return tasks + deliveries
+  if (lanes > 0) events.swept('unused lanes deleted', lanes)
+  return tasks + deliveries + lanes
 }
