@@ -1,5 +1,6 @@
 export { isDeeperThan } from './nesting.ts'
-export { openApi, problemsOf } from './openapi.ts'
+export { openApi } from './openapi.ts'
+export { problemsOf } from './openapi-answers.ts'
 export { ProblemBody, PROBLEMS } from './problems.ts'
 export type { ProblemCode, ProblemKind } from './problems.ts'
 export { MOST_BODY_BYTES, MOST_LEVELS, ROLES } from './route.ts'

@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
-import { openApi, problemsOf } from './openapi.ts'
+import { openApi } from './openapi.ts'
+import { problemsOf } from './openapi-answers.ts'
 import { PROBLEMS } from './problems.ts'
 import type { Route } from './route.ts'
 import { ROUTES } from './routes.ts'
@@ -50,8 +51,9 @@ describe('the OpenAPI document', () => {
     const references = valuesOf(document, '$ref') as string[]
     expect(references.length).toBeGreaterThan(20)
     for (const reference of references) {
-      const name = /^#\/components\/schemas\/(\w+)$/.exec(reference)?.[1] ?? reference
-      expect(Object.keys(document.components.schemas)).toContain(name)
+      const [kind = '', name = ''] = reference.replace('#/components/', '').split('/')
+      const components = document.components as Readonly<Record<string, Readonly<Record<string, object>>>>
+      expect(Object.keys(components[kind] ?? {})).toContain(name)
     }
   })
 

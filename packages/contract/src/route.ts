@@ -14,6 +14,8 @@ export interface Answer {
   /** null: no body. */
   readonly schema: Type.TSchema | null
   readonly contentType?: string
+  /** What it is instead for who asks for that by `Accept`. */
+  readonly otherContentType?: string
   readonly headers?: Readonly<Record<string, string>>
 }
 
@@ -34,6 +36,8 @@ export interface Route {
   readonly body?: Type.TSchema
   /** The request may come without a body, which is then `{}`. */
   readonly bodyOptional?: boolean
+  /** A body that the handler reads itself, byte by byte: only described here. */
+  readonly rawBody?: { readonly contentTypes: readonly string[]; readonly schema: Type.TSchema }
   readonly answers: Readonly<Record<number, Answer>>
   readonly problems: readonly ProblemCode[]
 }

@@ -1,6 +1,6 @@
 import Type from 'typebox'
 import { route } from '../route.ts'
-import { Cursor, Limit, text } from '../schemas/common.ts'
+import { Cursor, LastEventId, Limit, text } from '../schemas/common.ts'
 import { Delivery, DeliveryDetail, DeliveryList, Queue } from '../schemas/reads.ts'
 
 export const listDeliveries = route({
@@ -55,6 +55,7 @@ export const streamEvents = route({
   description:
     'Server-sent events named after what happened, each with a task event as its data. `Last-Event-ID` (or `?after=`) resumes behind that event; `after=0-0` begins with the oldest one kept.',
   roles: ['admin', 'coordinator'],
+  headers: Type.Object({ 'last-event-id': LastEventId }),
   query: Type.Object(
     { after: Type.Optional(Type.String({ pattern: '^\\d{1,19}-\\d{1,18}$' })) },
     { additionalProperties: false },

@@ -1,6 +1,6 @@
 import Type from 'typebox'
 import { route } from '../route.ts'
-import { AgentId, ByteOffset, Cursor, Limit, TaskId, text } from '../schemas/common.ts'
+import { AgentId, ByteOffset, Cursor, LastEventId, Limit, TaskId, text } from '../schemas/common.ts'
 import { Routing, TaskEventList, TaskList } from '../schemas/reads.ts'
 import { Assignment, Cancellation, NewTask, Task } from '../schemas/task.ts'
 
@@ -91,9 +91,10 @@ export const getTaskLogs = route({
   tag: 'Tasks',
   summary: 'Read or follow the log of a task',
   description:
-    'Plain text from a byte offset on, with `X-Switchyard-Next-Offset`. With `Accept: text/event-stream` the log is followed: `log` events whose id is the next offset, then one `end` event. `Last-Event-ID` resumes.',
+    'Plain text from a byte offset on, with `X-Switchyard-Next-Offset` and `X-Switchyard-Attempt`. With `Accept: text/event-stream` the log is followed: `log` events whose id is the next offset, then one `end` event. `Last-Event-ID` resumes.',
   roles: ['admin', 'coordinator'],
   params: TaskParams,
+  headers: Type.Object({ 'last-event-id': LastEventId }),
   query: Type.Object(
     {
       offset: Type.Optional(Type.Integer({ ...ByteOffset, default: 0 })),
@@ -108,7 +109,9 @@ export const getTaskLogs = route({
       description: 'The text.',
       schema: Type.String(),
       contentType: 'text/plain',
+      otherContentType: 'text/event-stream',
       headers: {
+        'X-Switchyard-Attempt': 'The attempt whose log this is; 0 when there was none yet.',
         'X-Switchyard-Next-Offset': 'Where to go on reading.',
         'X-Switchyard-Log-Complete': '`true` when nothing more will come.',
       },

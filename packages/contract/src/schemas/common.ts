@@ -48,6 +48,13 @@ export const Cursor = Type.Optional(
   Type.String({ maxLength: 200, description: 'The `next_cursor` of the page before.' }),
 )
 
+export const LastEventId = Type.Optional(
+  Type.String({
+    description:
+      'The id of the last event that was received: what came after it is sent. Others are ignored.',
+  }),
+)
+
 export const NextCursor = nullable(Type.String({ description: 'null: this was the last page.' }))
 
 export const Directive = Type.Enum(['continue', 'cancel'], {
