@@ -8,6 +8,8 @@ import type { Place } from './scan-memory.ts'
  *   any lock. The constant limit is for the planner, which would take a parameter to mean a tenth of the table, and sort it.
  * - `locked` takes the first n of them that nobody else has locked (`skip locked`: nobody waits), by the order of the queue. Every
  *   condition is checked again there, under the lock: a row that changed meanwhile is dropped.
+ *   `status || ''` keeps the planner from the partial indexes of the queue: while the statistics are older than a burst of tasks, it takes
+ *   reading all that wait to be cheaper than looking these up by their id.
  * - What is reserved for an agent ($6) takes part when it is the only one that asks. Of several, those that have something reserved are
  *   answered `reserved`, and ask alone.
  * - `materialized`: a limited, locking select that the planner may run again would lock more rows than it returns. The updated rows come
@@ -51,7 +53,7 @@ const CLAIM_NEXT = /* sql */ `
   ), locked as materialized (
     select t.id, t.execution_mode as previous_mode, t.priority, t.turn, t.position from tasks t
      where t.id = any((select ids from scanned)::uuid[])
-       and t.status = 'pending' and t.execution_mode in ('http_pull', 'undecided')
+       and t.status || '' = 'pending' and t.execution_mode in ('http_pull', 'undecided')
        and (t.assigned_agent_id = $6 or (t.assigned_agent_id is null and t.requires <@ $2::text[]))
      order by t.priority, t.turn, t.position
      limit (select count(*) from asked)
