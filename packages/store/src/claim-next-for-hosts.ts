@@ -30,7 +30,7 @@ const CLAIM_NEXT_FOR_HOSTS = /* sql */ `
   ), locked as materialized (
     select t.id, t.priority, t.turn, t.position from tasks t
      where t.id = any(array(select id from candidates order by priority, turn, position limit (select count(*) from asked) + $7::integer))
-       and t.status = 'pending' and t.execution_mode in ('ssh_cli', 'undecided')
+       and t.status || '' = 'pending' and t.execution_mode in ('ssh_cli', 'undecided')
        and (t.assigned_agent_id = $6 or (t.assigned_agent_id is null and t.requires <@ $2::text[]))
      order by t.priority, t.turn, t.position
      limit (select count(*) from asked)
