@@ -174,9 +174,9 @@ describe('exit codes, and what is said with them', () => {
     [
       5,
       ['tasks', 'show', UNKNOWN],
-      /No such task \(task_not_found\)\n {2}There is no task .* GET \/api\/v1\/tasks lists tasks/,
+      /No such task \(task_not_found\)\n {2}There is no task .* GET \/api\/v1\/tasks\./,
     ],
-    [6, ['tasks', 'rerun', 'PENDING'], /invalid_state[^]*read the task again/],
+    [6, ['tasks', 'rerun', 'PENDING'], /invalid_state[^]*Read the task/],
     [1, ['webhook', 'test', '--no-labels'], /^$/],
     [0, ['--version'], /^$/],
     [0, ['help', 'tasks'], /^$/],

@@ -1,5 +1,5 @@
 import { PROBLEMS, problemsOf, ROUTES } from '@switchyard/contract'
-import type { ProblemCode, Route } from '@switchyard/contract'
+import type { ProblemCode, ProblemKind, Route } from '@switchyard/contract'
 
 interface CheckedAnswer {
   readonly status: number
@@ -28,7 +28,7 @@ export function checkAnswer(method: string, path: string, answer: CheckedAnswer)
   const route = routeOf(method, path)
   const isPromised = route !== null && answer.status in route.answers
   if (isPromised || (route === null && answer.status < 400)) return
-  const { code, status, title, detail, type } = answer.body
+  const { code, status, title, detail, next, type } = answer.body
   const isKnown = typeof code === 'string' && code in PROBLEMS
   const documented: readonly ProblemCode[] =
     route === null
@@ -41,7 +41,11 @@ export function checkAnswer(method: string, path: string, answer: CheckedAnswer)
       ? []
       : ['its code has another status']),
     ...(status === answer.status ? [] : ['its body has another status']),
-    ...(typeof title === 'string' && typeof detail === 'string' ? [] : ['title or detail is missing']),
+    ...(isKnown && title === PROBLEMS[code as ProblemCode].title ? [] : ['its title is another one']),
+    ...(isKnown && next === PROBLEMS[code as ProblemCode].next ? [] : ['its next call is another one']),
+    ...(isKnown && saysAll(PROBLEMS[code as ProblemCode], String(detail))
+      ? []
+      : ['its detail does not say what happened, what is true now, and the next call']),
     ...(type === `urn:switchyard:problem:${String(code)}` ? [] : ['its type does not name the code']),
     ...(answer.body['request_id'] === answer.headers.get('x-request-id')
       ? []
@@ -52,4 +56,10 @@ export function checkAnswer(method: string, path: string, answer: CheckedAnswer)
   ]
   if (faults.length > 0)
     throw new Error(`${method} ${path} answered ${answer.status}: ${faults.join(', ')}: ${answer.text}`)
+}
+
+/** Sentences of the case, then those of the catalogue. */
+function saysAll({ now, next }: ProblemKind, detail: string): boolean {
+  const known = ` ${now} ${next}`
+  return detail.endsWith(known) && /\S.*[.!?]$/s.test(detail.slice(0, -known.length))
 }

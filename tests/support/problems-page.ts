@@ -4,8 +4,8 @@ import type { ProblemCode, ProblemKind, Route } from '@switchyard/contract'
 const INTRODUCTION = `# Problems
 
 Every error is answered as \`application/problem+json\` ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)). \`code\` is stable:
-programs decide by it. \`detail\` says what happened and what to do next, to a person or to a language model. Further members
-carry the facts of the case, and \`request_id\` finds the request in the log.
+programs decide by it. \`detail\` tells a person or a language model what happened, what is true now, and the next call to make; \`next\` is the
+last of these by itself. Further members carry the facts of the case, and \`request_id\` finds the request in the log.
 
 Generated from the catalogue in \`packages/contract/src/problems.ts\`; \`npm run generate\` rewrites it.
 `
@@ -13,11 +13,13 @@ Generated from the catalogue in \`packages/contract/src/problems.ts\`; \`npm run
 /** docs/problems.md: every error a client can see. */
 export function describeProblems(): string {
   const sections = Object.entries<ProblemKind>(PROBLEMS).map(
-    ([code, { status, title, next }]) => `## \`${code}\`
+    ([code, { status, title, now, next }]) => `## \`${code}\`
 
 **${status}**: ${title}.
 
-${next}
+Now: ${now}
+
+Next: ${next}
 
 ${occurrence(code as ProblemCode)}
 `,

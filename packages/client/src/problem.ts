@@ -2,13 +2,17 @@ import type { Problem } from './wire/types.ts'
 
 export type ProblemCode = Problem['code']
 
-/** The server's refusal (RFC 9457). `code` never changes its meaning; `detail` says what happened and what to do next. */
+/** The server's refusal (RFC 9457). `code` never changes its meaning; `detail` says what happened, what is true now, and the next call. */
 export class SwitchyardProblem extends Error {
   override readonly name = 'SwitchyardProblem'
   readonly code: ProblemCode
   readonly status: number
   readonly title: string
   readonly detail: string
+  /** `detail` without its end, the next call: for who names that in other words. */
+  readonly happened: string
+  /** The next call to make, as an HTTP call. */
+  readonly next: string
   readonly requestId: string
   /** Of `invalid_request`: each thing that is wrong. */
   readonly errors: readonly { readonly path: string; readonly message: string }[]
@@ -18,13 +22,14 @@ export class SwitchyardProblem extends Error {
   readonly retryAfter: number | null
 
   constructor(problem: Problem, retryAfter: number | null) {
-    const { title, status, detail, code, request_id: requestId, errors, ...rest } = problem
-    const wrong = (errors ?? []).map(({ path, message }) => `${path} ${message}`).join('; ')
-    super(`${detail}${wrong === '' ? '' : ` (${wrong})`} [${code}]`)
+    const { title, status, detail, next, code, request_id: requestId, errors, ...rest } = problem
+    super(`${detail} [${code}]`)
     this.code = code
     this.status = status
     this.title = title
     this.detail = detail
+    this.happened = (detail.endsWith(next) ? detail.slice(0, -next.length || undefined) : detail).trimEnd()
+    this.next = next
     this.requestId = requestId
     this.errors = errors ?? []
     this.facts = Object.fromEntries(Object.entries(rest).filter(([name]) => name !== 'type'))

@@ -14,13 +14,14 @@ const RECOGNISED: ReadonlySet<OperationName> = new Set<OperationName>([
   'completeTask',
   'failTask',
   'releaseTask',
+  'explainDelivery',
   'updateAgent',
   'deleteAgent',
   'deleteHost',
   'checkHost',
 ])
 
-/** May this call be made again when nobody knows whether it arrived? The others are repeated only when it changed nothing. */
+/** May this call be made again when nobody knows whether it was carried out? The others are left to the caller, who may look first. */
 export function isRepeatable(operation: OperationName): boolean {
   const { method } = OPERATIONS[operation]
   return method === 'GET' || method === 'PUT' || RECOGNISED.has(operation)

@@ -114,9 +114,9 @@ function mayRepeat(
   error: unknown,
 ): error is SwitchyardProblem | SwitchyardUnreachable {
   if (error instanceof SwitchyardProblem) {
-    // Nothing was changed, says its text: also a call that must not come twice may be made again.
-    if (error.code === 'database_unavailable') return true
-    return error.code === 'internal_error' && isRepeatable(operation)
+    // Both say that nobody knows whether the call was carried out.
+    const isUnknown = error.code === 'database_unavailable' || error.code === 'internal_error'
+    return isUnknown && isRepeatable(operation)
   }
   if (!(error instanceof SwitchyardUnreachable)) return false
   if (error.status === 429) return true
@@ -147,7 +147,8 @@ function problemOf(text: string): Problem | null {
   try {
     const value = JSON.parse(text) as Partial<Problem> | null
     const isOne = typeof value?.code === 'string' && typeof value.detail === 'string'
-    return isOne ? (value as Problem) : null
+    // An older server says the next call in `detail` alone.
+    return isOne ? ({ next: '', ...value } as Problem) : null
   } catch {
     return null
   }

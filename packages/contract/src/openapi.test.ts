@@ -4,6 +4,7 @@ import addFormats from 'ajv-formats'
 import { openApi } from './openapi.ts'
 import { problemsOf } from './openapi-answers.ts'
 import { PROBLEMS } from './problems.ts'
+import type { ProblemKind } from './problems.ts'
 import type { Route } from './route.ts'
 import { ROUTES } from './routes.ts'
 
@@ -103,12 +104,34 @@ describe('the catalogue of problems', () => {
   })
 
   it.each(Object.entries(PROBLEMS))(
-    '%s has a status, a title and what to do',
-    (code, { status, title, next }) => {
+    '%s has a status, says what happened, what is true now, and the next call',
+    (code, { status, title, now, next }) => {
       expect(code).toMatch(/^[a-z]+(_[a-z]+)*$/)
       expect(status).toBeGreaterThanOrEqual(400)
       expect(title).toMatch(/^[A-Z].*[^.]$/)
+      expect(now).toMatch(/^[A-Z].*\.$/)
       expect(next).toMatch(/^[A-Z].*\.$/)
     },
   )
+
+  it.each(Object.entries(PROBLEMS))('%s names calls that the contract has', (_, { now, next }) => {
+    const known = Object.values<Route>(ROUTES).map(({ method, path }) => `${method.toUpperCase()} ${path}`)
+    const named = [...`${now} ${next}`.matchAll(/(?:GET|POST|PUT|PATCH|DELETE) [^\s?,;:)]*[^\s?,;:).]/g)]
+    expect(named.map(([call]) => call).filter((call) => !known.includes(call))).toEqual([])
+  })
+
+  it('names a call of the API, or a change elsewhere, in every next step', () => {
+    const silent = Object.entries<ProblemKind>(PROBLEMS)
+      .filter(
+        ([, { next }]) =>
+          !/(?:GET|POST|PUT|PATCH|DELETE) \/|[Ss]end (?:the call|it)|[Mm]ake the call|SWITCHYARD_/.test(next),
+      )
+      .map(([code]) => code)
+    expect(silent).toEqual(['forbidden'])
+  })
+
+  it('claims that nothing was changed only where the call was refused', () => {
+    const unknown = Object.entries<ProblemKind>(PROBLEMS).filter(([, { status }]) => status >= 500)
+    for (const [, { now }] of unknown) expect(now).not.toMatch(/nothing was/i)
+  })
 })

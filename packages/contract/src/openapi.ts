@@ -18,7 +18,7 @@ export function openApi(version: string): Json {
       title: 'Switchyard',
       version,
       description:
-        'One queue between a Forgejo or Gitea forge and coding agents. Errors are RFC 9457 problem documents: `code` is stable, `detail` says what to do next. ' +
+        'One queue between a Forgejo or Gitea forge and coding agents. Errors are RFC 9457 problem documents: `code` is stable, `detail` says what happened, what is true now, and the next call to make. ' +
         `A body of JSON has at most ${MOST_BODY_BYTES} bytes, and lists and objects in it are nested at most ${MOST_LEVELS} levels deep.`,
       license: { name: 'MIT', identifier: 'MIT' },
     },

@@ -59,7 +59,7 @@ function register(
       try {
         return answered(await tool.run(input, { api, agentId, signal: AbortSignal.any(signals) }))
       } catch (error) {
-        return failed(error)
+        return failed(error, tool)
       }
     },
   )

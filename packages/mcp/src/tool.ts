@@ -36,6 +36,8 @@ export interface Tool<Input = unknown> {
   readonly effect: Effect
   /** Calling it twice with the same input does no more than calling it once. */
   readonly repeatable: boolean
+  /** The next call when nobody knows whether this one was carried out; for tools that are not repeatable. */
+  readonly inDoubt?: string
   readonly input: JsonSchema
   readonly output: JsonSchema
   /** `input` has passed its schema. */

@@ -37,14 +37,18 @@ export function createAuthenticator(
     if (agent?.tokenHash != null && timingSafeEqual(agent.tokenHash, hash)) {
       return { role: 'agent', agent, actor: `agent:${agent.id}` }
     }
-    throw unauthenticated('The token is not known.')
+    throw unauthenticated('The token is not known: it is wrong, was replaced, or its agent was deleted.')
   }
 }
 
 /** Throws `forbidden` unless the principal has one of the roles. */
 export function requireRole(principal: Principal, roles: readonly Role[]): void {
   if (roles.includes(principal.role)) return
-  throw new Problem('forbidden', `The token has the role ${principal.role}.`, { allowed_roles: roles })
+  throw new Problem(
+    'forbidden',
+    `The token has the role ${principal.role}, and the call is for ${roles.join(' and ')}.`,
+    { allowed_roles: roles },
+  )
 }
 
 /** What is stored of a token, and what it is looked up by. */

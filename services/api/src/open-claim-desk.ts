@@ -50,8 +50,12 @@ export async function findPullingAgent(agents: AgentDirectory, id: string): Prom
   const agent = await agents.byId(id)
   if (agent === null) throw new Problem('agent_not_found', `There is no agent ${id}.`)
   if (agent.executionMode === 'http_pull') return agent
-  throw new Problem('mode_mismatch', `${id} is a host: the dispatcher brings it its tasks.`, {
-    agent_mode: agent.executionMode,
-    expected_mode: 'http_pull',
-  })
+  throw new Problem(
+    'mode_mismatch',
+    `${id} is a host: it does not dequeue, a dispatcher brings it its tasks.`,
+    {
+      agent_mode: agent.executionMode,
+      expected_mode: 'http_pull',
+    },
+  )
 }

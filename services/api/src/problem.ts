@@ -1,7 +1,7 @@
 import { PROBLEMS } from '@switchyard/contract'
 import type { ProblemCode } from '@switchyard/contract'
 
-/** An error that a client sees, from the catalogue. `facts` are what it needs to act on it. */
+/** An error that a client sees, from the catalogue. `happened` is a sentence, `facts` are what it needs to act on it. */
 export class Problem extends Error {
   readonly code: ProblemCode
   readonly facts: Readonly<Record<string, unknown>>
@@ -24,14 +24,15 @@ export class Problem extends Error {
     return PROBLEMS[this.code].status
   }
 
-  /** The body, as RFC 9457 has it: what happened, then what to do. */
+  /** The body, as RFC 9457 has it. `detail` says what happened, what is true now, and the next call. */
   toBody(requestId: string): Record<string, unknown> {
-    const { status, title, next } = PROBLEMS[this.code]
+    const { status, title, now, next } = PROBLEMS[this.code]
     return {
       type: `urn:switchyard:problem:${this.code}`,
       title,
       status,
-      detail: this.message === '' ? next : `${this.message} ${next}`,
+      detail: `${this.message} ${now} ${next}`,
+      next,
       code: this.code,
       request_id: requestId,
       ...this.facts,

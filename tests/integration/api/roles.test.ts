@@ -29,7 +29,7 @@ describe.each(withRoles)('$operationId', (route) => {
     } else {
       expect(status).toBe(403)
       expect(answer).toMatchObject({ code: 'forbidden', allowed_roles: route.roles })
-      expect(answer['detail']).toContain(`The token has the role ${role}.`)
+      expect(answer['detail']).toContain(`The token has the role ${role}, and the call is for `)
     }
   })
 

@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto'
 import { describe, expect, it } from '@jest/globals'
 import { createClient, isProblem, SwitchyardUnreachable } from '@switchyard/client'
 import type { Client, Operations } from '@switchyard/client'
-import { ROUTES } from '@switchyard/contract'
+import { PROBLEMS, ROUTES } from '@switchyard/contract'
 import type { Route, RouteReply } from '@switchyard/contract'
 import { OPERATIONS } from '../../../packages/client/src/wire/operations.ts'
 import { postAgent, postTask, TOKENS, WEBHOOK_SECRET } from '../../support/api.ts'
@@ -123,7 +123,9 @@ describe('the operations of the client', () => {
       name: 'SwitchyardProblem',
       code: 'lease_lost',
       status: 409,
-      detail: expect.any(String),
+      detail: expect.stringMatching(/^The lease token does not .* Stop the work/),
+      happened: expect.stringMatching(/without you\.$/),
+      next: PROBLEMS.lease_lost.next,
       facts: { task_status: 'pending' },
       retryAfter: null,
     })
@@ -189,6 +191,24 @@ describe('a lost answer', () => {
     await expect(client({ fetch }).cancelTask({ task_id: id })).rejects.toThrow(SwitchyardUnreachable)
     expect(sent).toHaveLength(1)
     expect(await client().getTask({ task_id: id })).toMatchObject({ status: 'cancelled' })
+  })
+
+  it('is told from an answer: that the database is away does not say that nothing was done', async () => {
+    const away = (sent: unknown[]): typeof fetch => {
+      const { status, title, next } = PROBLEMS.database_unavailable
+      const body = { status, title, next, detail: next, code: 'database_unavailable', request_id: 'r' }
+      return async (url, init) => {
+        sent.push(url)
+        return sent.length === 1 ? Response.json(body, { status }) : fetch(url, init)
+      }
+    }
+    const { id } = await postTask(api)
+    const [asked, told]: [unknown[], unknown[]] = [[], []]
+    expect(await client({ fetch: away(asked) }).getTask({ task_id: id })).toMatchObject({ id })
+    expect(asked).toHaveLength(2)
+    const call = client({ fetch: away(told) }).cancelTask({ task_id: id })
+    await expect(call).rejects.toMatchObject({ code: 'database_unavailable', status: 503 })
+    expect(told).toHaveLength(1)
   })
 
   it('is not waited for when the call may not be repeated', async () => {

@@ -676,8 +676,10 @@ export interface Problem {
   type: string
   title: string
   status: number
-  /** What happened, and what to do next. */
+  /** What happened, what is true now, and the next call to make. */
   detail: string
+  /** The next call to make: the end of `detail`, for programs that say it in other words. */
+  next: string
   code:
     | 'malformed_json'
     | 'invalid_request'

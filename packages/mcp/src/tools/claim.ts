@@ -18,6 +18,8 @@ export const CLAIM_TOOLS = [
     operation: 'dequeueTask',
     effect: 'adds',
     repeatable: false,
+    inDoubt:
+      'Call take_task again in some seconds, with the same request_key if you gave one; a task that was taken and never started goes back to the queue by itself.',
     input: inputOf('dequeueTask', {
       agent_id: Type.Optional(AgentId),
       wait_seconds: WaitSeconds,

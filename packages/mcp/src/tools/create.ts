@@ -12,6 +12,8 @@ export const CREATE_TOOLS = [
     operation: 'createTask',
     effect: 'adds',
     repeatable: false,
+    inDoubt:
+      'If you gave an idempotency_key, call create_task again with the same one. If not, call find_tasks first: the task may be there, and another call would make a second one.',
     input: inputOf('createTask', {
       idempotency_key: Type.Optional(
         Type.String({

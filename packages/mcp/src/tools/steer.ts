@@ -42,6 +42,7 @@ export const STEER_TOOLS = [
     operation: 'rerunTask',
     effect: 'adds',
     repeatable: false,
+    inDoubt: 'Call get_task first: call rerun_task again only if the task is still ended.',
     input: inputOf('rerunTask'),
     output: outputOf({ task: TaskSummary }),
     async run(input, { api, signal }) {

@@ -94,7 +94,7 @@ function compileInput(route: Route): (request: Request) => AnyInput {
       body: body === undefined && mayBeLeftOut ? {} : body,
     }
     if (route.body !== undefined && input.body === undefined) {
-      throw new Problem('unsupported_media_type', 'The request has no JSON body.', {
+      throw new Problem('unsupported_media_type', 'The request has no body of type application/json.', {
         supported: ['application/json'],
       })
     }

@@ -29,7 +29,7 @@ export function answerErrors(log: Log): ErrorRequestHandler {
 
 /** Answers paths that no route has. */
 export const answerUnknownRoute: RequestHandler = (request) => {
-  throw new Problem('route_not_found', `${request.method} ${request.path} does not exist.`)
+  throw new Problem('route_not_found', `No operation is at ${request.method} ${request.path}.`)
 }
 
 function toProblem(error: unknown): Problem {
@@ -37,12 +37,14 @@ function toProblem(error: unknown): Problem {
   if (isDatabaseUnavailable(error)) {
     return new Problem(
       'database_unavailable',
-      'PostgreSQL cannot be reached.',
+      'PostgreSQL could not be reached, or hung up.',
       {},
       { 'Retry-After': RETRY_AFTER_SECONDS },
     )
   }
-  return fromBodyParser(error) ?? new Problem('internal_error', '')
+  return (
+    fromBodyParser(error) ?? new Problem('internal_error', 'An error that nobody expected ended the call.')
+  )
 }
 
 /** body-parser marks its errors with `type`; http-errors' statuses are its own words for ours. */
@@ -50,17 +52,23 @@ function fromBodyParser(error: unknown): Problem | null {
   const { type, limit, code, status } = (error ?? {}) as Record<string, unknown>
   switch (type) {
     case 'entity.parse.failed':
-      return new Problem('malformed_json', 'The body cannot be parsed.')
+      return new Problem('malformed_json', 'The body cannot be parsed as JSON.')
     case 'entity.too.large':
-      return new Problem('payload_too_large', 'The body is over the limit.', { limit_bytes: limit })
+      return new Problem('payload_too_large', 'The body has more bytes than this call may have.', {
+        limit_bytes: limit,
+      })
     case 'charset.unsupported':
     case 'encoding.unsupported':
-      return new Problem('unsupported_media_type', 'The encoding is not supported.', {
-        supported: ['application/json; charset=utf-8'],
-      })
+      return new Problem(
+        'unsupported_media_type',
+        'The charset or the Content-Encoding of the body is not supported.',
+        {
+          supported: ['application/json; charset=utf-8'],
+        },
+      )
     case 'request.size.invalid':
     case 'request.aborted':
-      return new Problem('malformed_json', 'The body ended early.')
+      return new Problem('malformed_json', 'The body ended before its Content-Length was there.')
     default:
       break
   }
@@ -79,5 +87,7 @@ function fromBodyParser(error: unknown): Problem | null {
     )
   }
   // A body that is not packed as its Content-Encoding says: the codes differ from one encoding to the next.
-  return status === 400 ? new Problem('malformed_json', 'The body cannot be read.') : null
+  return status === 400
+    ? new Problem('malformed_json', 'The body is not packed as its Content-Encoding says.')
+    : null
 }

@@ -40,9 +40,13 @@ export function bindAgents(binding: Binding, { pool, waker, agents }: ApiContext
 
   bind(binding, ROUTES.getAgent, async ({ params }, { principal }) => {
     if (principal.role === 'agent' && principal.agent.id !== params.agent_id) {
-      throw new Problem('forbidden', `This is the token of ${principal.agent.id}.`, {
-        allowed_roles: ['admin', 'coordinator'],
-      })
+      throw new Problem(
+        'forbidden',
+        `This is the token of ${principal.agent.id}, and the request is for ${params.agent_id}.`,
+        {
+          allowed_roles: ['admin', 'coordinator'],
+        },
+      )
     }
     return { status: 200, body: agentToWire(await find(params.agent_id)) }
   })
@@ -50,10 +54,14 @@ export function bindAgents(binding: Binding, { pool, waker, agents }: ApiContext
   bind(binding, ROUTES.updateAgent, async ({ params, body }) => {
     const agent = await find(params.agent_id)
     if (agent.executionMode === 'ssh_cli' && body.max_concurrent === null) {
-      throw new Problem('mode_mismatch', `${agent.id} is a host, and a host always has a limit.`, {
-        agent_mode: agent.executionMode,
-        expected_mode: 'http_pull',
-      })
+      throw new Problem(
+        'mode_mismatch',
+        `${agent.id} is a host, and a host always has a limit: max_concurrent cannot be null.`,
+        {
+          agent_mode: agent.executionMode,
+          expected_mode: 'http_pull',
+        },
+      )
     }
     await updateAgent(pool, params.agent_id, changesFrom(body))
     agents.forget(params.agent_id)
@@ -64,7 +72,8 @@ export function bindAgents(binding: Binding, { pool, waker, agents }: ApiContext
   bind(binding, ROUTES.replaceAgentToken, async ({ params }) => {
     const agent = await find(params.agent_id)
     const token = createAgentToken()
-    if (!(await replaceAgentToken(pool, agent.id, hashToken(token)))) throw isHost(agent.id, 'has no token')
+    if (!(await replaceAgentToken(pool, agent.id, hashToken(token))))
+      throw isHost(agent.id, 'has no token: a dispatcher logs in to it')
     agents.forget(agent.id)
     return { status: 200, body: { agent: agentToWire(agent), token } }
   })
@@ -78,7 +87,7 @@ export function bindAgents(binding: Binding, { pool, waker, agents }: ApiContext
       case 'not_found':
         throw notFound(params.agent_id)
       case 'wrong_mode':
-        throw isHost(params.agent_id, 'is deleted with DELETE /api/v1/hosts')
+        throw isHost(params.agent_id, 'is deleted as one')
       case 'in_use':
         throw inUse(params.agent_id, deleted)
     }

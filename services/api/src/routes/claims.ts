@@ -63,7 +63,7 @@ export function bindClaims(binding: Binding, context: ApiContext): void {
       case 'wrong_offset':
         throw new Problem(
           'wrong_offset',
-          `Byte ${body.offset} was sent, byte ${appended.expectedOffset} comes next.`,
+          `The text was sent for byte ${body.offset}, and the log goes on at byte ${appended.expectedOffset}.`,
           {
             expected_offset: appended.expectedOffset,
           },

@@ -101,7 +101,9 @@ export function bindHosts(binding: Binding, context: ApiContext): void {
     }
     throw new Problem(
       'dispatcher_unavailable',
-      `No dispatcher checked ${params.host_id} within ${hostCheckMilliseconds / 1_000} s.`,
+      stopping.aborted
+        ? `The API stops, and no dispatcher has checked ${params.host_id} yet.`
+        : `No dispatcher checked ${params.host_id} within ${hostCheckMilliseconds / 1_000} s.`,
       {},
       { 'Retry-After': '10' },
     )

@@ -20,9 +20,13 @@ export function bindTasks(binding: Binding, context: ApiContext): void {
   bind(binding, ROUTES.createTask, async (input, { principal }) => {
     const created = await createTask(pool, newTaskFrom(input, principal), clock.sqlNow())
     if (created.kind === 'idempotency_key_reused') {
-      throw new Problem('idempotency_key_reused', `It made task ${created.task.id} from another body.`, {
-        task_id: created.task.id,
-      })
+      throw new Problem(
+        'idempotency_key_reused',
+        `The Idempotency-Key made task ${created.task.id} from another body.`,
+        {
+          task_id: created.task.id,
+        },
+      )
     }
     if (created.kind === 'created') {
       events.taskCreated(created.task.id)
@@ -103,7 +107,7 @@ export function bindTasks(binding: Binding, context: ApiContext): void {
       case 'already_active':
         throw new Problem(
           'already_active',
-          `Task ${rerun.rival?.id ?? 'another one'} is ${rerun.rival?.status ?? 'unfinished'}.`,
+          `Task ${rerun.rival?.id ?? 'another one'} is for the same object and is ${rerun.rival?.status ?? 'unfinished'}.`,
           {
             task_id: rerun.rival?.id ?? null,
           },

@@ -37,7 +37,7 @@ export function openDelivery({ headers, body, secrets }: WebhookRequest): Opened
   const signedContent = signedContentOf(headerValue(headers, 'content-type'), body)
   if (signedContent === null) {
     const message =
-      'Send application/json or application/x-www-form-urlencoded; both can be chosen in the webhook’s settings.'
+      'The delivery is neither application/json nor application/x-www-form-urlencoded; both can be chosen in the webhook’s settings.'
     return { ok: false, status: 415, reason: 'unsupported_media_type', message }
   }
   const verdict = verifySignature({ headers, signedContent, secrets })
