@@ -161,6 +161,15 @@ describe('switchyard agent run', () => {
     expect(isAlive(pid)).toBe(false)
   })
 
+  it('takes silence for no success where output is required', async () => {
+    const { createTask } = await startAgent([], { SWITCHYARD_REQUIRE_OUTPUT: '1' })
+    const silent = await createTask('true')
+    const spoken = await createTask('echo done')
+    await untilTask(silent, 'is to be tried again', (status) => status === 'scheduled')
+    expect((await admin.getTask({ task_id: silent })).error).toMatchObject({ code: 'no_output' })
+    expect(await untilEnded(spoken)).toMatchObject({ status: 'succeeded' })
+  })
+
   it('ends a command that is over its time', async () => {
     const { createTask } = await startAgent(['--timeout', '1'])
     const id = await createTask('sleep 600')

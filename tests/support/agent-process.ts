@@ -16,11 +16,12 @@ export interface AgentProcess {
   readonly ended: Promise<number | string>
 }
 
-/** Starts `switchyard --json agent run …` from source, with nothing of our environment but the path. */
+/** Starts `switchyard --json agent run …` from source, with nothing of our environment but the path; as somebody else when that is said. */
 export function startAgentProcess(
   env: Readonly<Record<string, string>>,
   args: readonly string[],
   directory: string,
+  { uid, gid }: { readonly uid?: number; readonly gid?: number } = {},
 ): AgentProcess {
   const child = spawn(
     process.execPath,
@@ -38,6 +39,8 @@ export function startAgentProcess(
       cwd: directory,
       env: { PATH: process.env['PATH'] ?? '', HOME: directory, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
+      ...(uid === undefined ? {} : { uid }),
+      ...(gid === undefined ? {} : { gid }),
     },
   )
   let output = ''

@@ -17,6 +17,8 @@ import { descendantsOf, killProcesses, processesWithVariable } from './processes
 export interface SshdOptions {
   /** Lines added to sshd_config, such as `MaxSessions 2`. The fallback server knows none of them. */
   readonly config?: readonly string[]
+  /** HOME of what logs in; an empty directory of the server's own unless said. */
+  readonly home?: string
 }
 
 /**
@@ -101,7 +103,7 @@ async function writeConfig(
   const authorizedKeys = join(keys.directory, 'authorized_keys')
   await writeFile(authorizedKeys, `${keys.clientPublicKey}\n`, { mode: 0o600 })
   // What the shells of whoever runs the tests do at their start is none of the tests' business.
-  const home = join(keys.directory, 'home')
+  const home = options.home ?? join(keys.directory, 'home')
   await mkdir(home, { recursive: true })
   const configPath = join(keys.directory, 'sshd_config')
   const lines = [

@@ -7,30 +7,30 @@ export interface Preset {
   readonly env: Readonly<Record<string, string>>
 }
 
-// Nobody is there to answer, whoever asks.
-const NOBODY_ANSWERS = { GIT_TERMINAL_PROMPT: '0', GH_PROMPT_DISABLED: '1' }
+// Nobody is there to answer, whoever asks; and an agent that did something says so, while one whose model said nothing may exit with 0.
+const UNATTENDED = { GIT_TERMINAL_PROMPT: '0', GH_PROMPT_DISABLED: '1', SWITCHYARD_REQUIRE_OUTPUT: '1' }
 
 /** The commands that are known by a name, for `agent run --preset`, hosts and `hosts add --preset`. */
 export const PRESETS = {
   claude: {
     title: 'Claude Code',
     command: ['claude', '--print', '--dangerously-skip-permissions'],
-    env: { ...NOBODY_ANSWERS, DISABLE_AUTOUPDATER: '1', CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1' },
+    env: { ...UNATTENDED, DISABLE_AUTOUPDATER: '1', CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1' },
   },
   codex: {
     title: 'Codex CLI',
     command: ['codex', 'exec', '--dangerously-bypass-approvals-and-sandbox', '--skip-git-repo-check', '-'],
-    env: NOBODY_ANSWERS,
+    env: UNATTENDED,
   },
   opencode: {
     title: 'opencode',
     command: ['opencode', 'run'],
-    env: { ...NOBODY_ANSWERS, OPENCODE_DISABLE_AUTOUPDATE: '1', OPENCODE_PERMISSION: '{"*":"allow"}' },
+    env: { ...UNATTENDED, OPENCODE_DISABLE_AUTOUPDATE: '1', OPENCODE_PERMISSION: '{"*":"allow"}' },
   },
   gemini: {
     title: 'Gemini CLI',
     command: ['gemini', '--yolo'],
-    env: { ...NOBODY_ANSWERS, GEMINI_CLI_TRUST_WORKSPACE: 'true' },
+    env: { ...UNATTENDED, GEMINI_CLI_TRUST_WORKSPACE: 'true' },
   },
 } as const satisfies Readonly<Record<string, Preset>>
 

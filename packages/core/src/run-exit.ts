@@ -17,13 +17,18 @@ export interface RunExitFacts {
   readonly timeoutSeconds: number
   /** The last lines of its output. */
   readonly summary: string
+  /** What it was given by its host or agent. `SWITCHYARD_REQUIRE_OUTPUT=1`: ending without a word is no success. */
+  readonly env: Readonly<Record<string, string | undefined>>
 }
 
 export type RunMeaning =
   | { readonly kind: 'complete'; readonly result: Readonly<Record<string, unknown>> }
   | { readonly kind: 'fail'; readonly error: TaskError; readonly retryable: boolean }
 
-/** Exit code 0 is success and nothing else is. Its result is what the command left in its file, else its last lines. */
+/**
+ * Exit code 0 is success and nothing else is; where output is required, neither is silence. The result is what the command left in its
+ * file, else its last lines.
+ */
 export function meaningOfExit(exit: RunExit, facts: RunExitFacts): RunMeaning {
   const { where, timeoutSeconds } = facts
   if (exit.timedOut) {
@@ -34,6 +39,13 @@ export function meaningOfExit(exit: RunExit, facts: RunExitFacts): RunMeaning {
     )
   }
   if (exit.code === 0) {
+    if (exit.resultFile === null && facts.summary === '' && facts.env['SWITCHYARD_REQUIRE_OUTPUT'] === '1') {
+      return fail(
+        'no_output',
+        `The command exited with code 0 ${where}, but printed nothing and left no result.`,
+        facts,
+      )
+    }
     const given = exit.resultFile === null ? null : parseResultFile(exit.resultFile)
     const summary = typeof given?.['summary'] === 'string' ? given['summary'] : facts.summary
     return { kind: 'complete', result: { ...given, summary, exit_code: 0 } }

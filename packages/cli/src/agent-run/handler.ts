@@ -56,7 +56,8 @@ export function commandHandler(parts: HandlerParts): WorkHandler {
       if (end.kind === 'not_started') throw notStarted(command[0], agentId, end.error)
       if (context.signal.aborted) throw abortedAs(context.signal.reason, agentId)
       const resultFile = await readResultFile(folder.resultFile)
-      const facts = { where: `by agent ${agentId}`, timeoutSeconds, summary: lines.read() }
+      const env = { ...options.env, ...parts.env }
+      const facts = { where: `by agent ${agentId}`, timeoutSeconds, summary: lines.read(), env }
       const meaning = meaningOfExit({ ...end, resultFile }, facts)
       if (meaning.kind === 'complete') return meaning.result
       const { code, message } = meaning.error

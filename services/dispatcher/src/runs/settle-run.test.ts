@@ -69,6 +69,19 @@ describe('what the end of a run means', () => {
     expect(actionFor(exited(0, { timedOut: true }), FACTS)).toMatchObject({ error: { code: 'timed_out' } })
   })
 
+  it('is no success without a word or a result where output is required', () => {
+    const silent = (value: string): RunFacts => ({
+      ...FACTS,
+      host: { ...HOST, env: { SWITCHYARD_REQUIRE_OUTPUT: value } },
+      summary: '',
+    })
+    expect(actionFor(exited(0), silent('1'))).toMatchObject({ error: { code: 'no_output' }, retryable: true })
+    expect(actionFor(exited(0), silent('0'))).toMatchObject({ kind: 'complete', result: { summary: '' } })
+    expect(actionFor(exited(0), { ...silent('1'), summary: 'done' })).toMatchObject({ kind: 'complete' })
+    const resultFile = Buffer.from('{"branch":"fix"}')
+    expect(actionFor(exited(0, { resultFile }), silent('1'))).toMatchObject({ result: { branch: 'fix' } })
+  })
+
   it('is what the command left in its result file', () => {
     const resultFile = Buffer.from('{"summary":"Fixed\\u0000.","branch":"fix","exit_code":9,"more":[1]}')
     expect(actionFor(exited(0, { resultFile }), FACTS)).toEqual({

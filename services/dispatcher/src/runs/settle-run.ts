@@ -86,8 +86,8 @@ function actionForExit(
   { host, summary }: RunFacts,
 ): RunAction {
   const exit = { code, timedOut, resultFile: resultFile?.toString('utf8') ?? null }
-  const { id, timeoutSeconds } = host
-  return meaningOfExit(exit, { where: `on host ${id}`, timeoutSeconds, summary })
+  const { id, timeoutSeconds, env } = host
+  return meaningOfExit(exit, { where: `on host ${id}`, timeoutSeconds, summary, env })
 }
 
 /** The run is not on its host, and was kept from ever starting there. */
