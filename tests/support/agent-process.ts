@@ -4,36 +4,42 @@ import { fileURLToPath } from 'node:url'
 import { until } from './until.ts'
 
 const MAIN = fileURLToPath(new URL('../../packages/cli/src/main.ts', import.meta.url))
+const BUILT = fileURLToPath(new URL('../../packages/cli/bin/switchyard.js', import.meta.url))
 
 export interface AgentProcess {
   readonly pid: number
   /** What it has said so far, with `--json` on standard output. */
   events(): { readonly event: string; readonly task_id?: string; readonly why?: string }[]
   errors(): string
-  untilRunning(): Promise<void>
+  /** Throws after 20 s unless another patience is given. */
+  untilRunning(seconds?: number): Promise<void>
   kill(signal: NodeJS.Signals): void
   /** Resolves to the exit code, or the signal, when the process has ended. */
   readonly ended: Promise<number | string>
 }
 
-/** Starts `switchyard --json agent run …` from source, with nothing of our environment but the path; as somebody else when that is said. */
+export interface AgentProcessOptions {
+  /** As whom it runs; as ourselves unless said. */
+  readonly uid?: number
+  readonly gid?: number
+  /** What `buildCommandLine` has compiled, which starts sooner and is smaller than the source. */
+  readonly built?: boolean
+}
+
+/** Starts `switchyard --json agent run …` with nothing of our environment but the path. */
 export function startAgentProcess(
   env: Readonly<Record<string, string>>,
   args: readonly string[],
   directory: string,
-  { uid, gid }: { readonly uid?: number; readonly gid?: number } = {},
+  { uid, gid, built = false }: AgentProcessOptions = {},
 ): AgentProcess {
   const child = spawn(
     process.execPath,
     [
-      '--import',
-      import.meta.resolve('tsx'),
-      '--conditions=@switchyard/source',
-      MAIN,
-      '--json',
-      'agent',
-      'run',
-      ...args,
+      ...(built
+        ? [BUILT]
+        : ['--import', import.meta.resolve('tsx'), '--conditions=@switchyard/source', MAIN]),
+      ...['--json', 'agent', 'run', ...args],
     ],
     {
       cwd: directory,
@@ -57,11 +63,12 @@ export function startAgentProcess(
     pid: child.pid!,
     events,
     errors: () => errors,
-    async untilRunning() {
-      await until('the agent runs', () => {
+    async untilRunning(seconds) {
+      const runs = (): boolean => {
         if (child.exitCode !== null) throw new Error(`the agent ended: ${errors}`)
         return events().length > 0
-      })
+      }
+      await until('the agent runs', runs, seconds)
     },
     kill: (signal) => void child.kill(signal),
     ended,
