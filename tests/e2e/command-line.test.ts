@@ -174,9 +174,9 @@ describe('exit codes, and what is said with them', () => {
     [
       5,
       ['tasks', 'show', UNKNOWN],
-      /No such task \(task_not_found\)\n {2}There is no task .* GET \/api\/v1\/tasks\./,
+      /No such task \(task_not_found\)\n {2}There is no task .* deleted[^]*switchyard tasks list/,
     ],
-    [6, ['tasks', 'rerun', 'PENDING'], /invalid_state[^]*Read the task/],
+    [6, ['tasks', 'rerun', 'PENDING'], /invalid_state[^]*Nothing was changed[^]*switchyard tasks cancel/],
     [1, ['webhook', 'test', '--no-labels'], /^$/],
     [0, ['--version'], /^$/],
     [0, ['help', 'tasks'], /^$/],
@@ -204,11 +204,41 @@ describe('exit codes, and what is said with them', () => {
     await new Promise<void>((resolve) => stranger.listen(0, '127.0.0.1', resolve))
     const url = `http://127.0.0.1:${(stranger.address() as AddressInfo).port}`
     const other = await run(['queue'], { SWITCHYARD_URL: url })
-    expect([other.code, other.stderr]).toEqual([1, expect.stringContaining('is it a Switchyard server?')])
+    expect([other.code, other.stderr]).toEqual([2, expect.stringContaining('is it a Switchyard server?')])
+    expect(other.stderr).toContain(`The URL ${url} is from SWITCHYARD_URL.`)
     await new Promise((resolve) => stranger.close(resolve))
     const gone = await run(['queue'], { SWITCHYARD_URL: url })
     expect([gone.code, gone.stderr]).toEqual([3, expect.stringContaining(`Try: curl ${url}/healthz`)])
     expect(gone.stderr).toContain('ECONNREFUSED')
+  })
+
+  it('2: when the URL has a path that the API is not at', async () => {
+    const { code, stderr } = await run(['queue', '--url', `${api.url}/switchyard`])
+    expect(code).toBe(2)
+    expect(stderr).toMatch(/route_not_found[^]*the URL is wrong[^]*\/switchyard is from --url/)
+  })
+
+  it('2: without a database, and without knowing which API is meant', async () => {
+    const migrated = await run(['migrate'], {})
+    expect([migrated.code, migrated.stderr]).toEqual([2, expect.stringContaining('Set DATABASE_URL')])
+    const asked = await run(['queue'], {})
+    expect([asked.code, asked.stderr]).toEqual([2, expect.stringContaining('switchyard config --help')])
+    expect((await run(['config', '--help'], {})).stdout).toContain('The configuration file')
+  })
+
+  it('name commands, never calls of HTTP', async () => {
+    for (const args of [
+      ['tasks', 'why', UNKNOWN],
+      ['tasks', 'assign', (await postTask(api)).id, 'nobody'],
+      ['agents', 'register', (await postAgent(api)).id],
+      ['hosts', 'check', 'nowhere'],
+      ['deliveries', 'show', UNKNOWN],
+      ['queue', '--token', 'wrong'],
+    ]) {
+      const { stderr } = await run(args)
+      expect([args, stderr]).toEqual([args, expect.stringMatching(/switchyard [a-z]+ [a-z]+/)])
+      expect([args, stderr]).toEqual([args, expect.not.stringMatching(/\/api\/v1|(?:GET|POST|PUT) \//)])
+    }
   })
 
   it('show the problem document with --json', async () => {

@@ -27,8 +27,16 @@ const CONFLICTS = new Set(['invalid_state', 'mode_mismatch'])
 export function endingOf(status: number, code = ''): Ending {
   if (CONFLICTS.has(code)) return 'conflict'
   if (status === 401 || status === 403) return 'notAllowed'
+  // Something there answers, and it knows no such operation.
+  if (code === 'route_not_found' || code === 'method_not_allowed') return 'usage'
   if (status === 404) return 'notFound'
   if (status === 409 || status === 416 || status === 422) return 'conflict'
   if (status === 502 || status === 503 || status === 504) return 'unreachable'
   return status >= 400 && status < 500 ? 'usage' : 'failed'
+}
+
+/** The ending when what answered does not speak as the API does; null: nothing answered. Most often the URL is wrong. */
+export function endingOfStranger(status: number | null): Ending {
+  if (status === null || status === 408 || status === 429 || status >= 500) return 'unreachable'
+  return status === 401 || status === 403 || status === 407 ? 'notAllowed' : 'usage'
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import type { CommandUnknownOpts } from '@commander-js/extra-typings'
+import { NEXT_COMMAND } from './next-command.ts'
 import { createProgram } from './program.ts'
 
 interface Leaf {
@@ -45,3 +46,23 @@ describe('every command', () => {
     }
   })
 })
+
+describe('what to do after a refusal', () => {
+  const paths = new Set(all.map(({ path }) => path))
+
+  it.each(Object.entries(NEXT_COMMAND))('%s names commands and options that are there', (_, words) => {
+    expect(words).not.toMatch(/(?:GET|POST|PUT|PATCH|DELETE) |\/api\//)
+    for (const [named] of words.matchAll(/switchyard(?: [a-z]+)+/g)) {
+      const groups = named === 'switchyard hosts' ? [named] : []
+      const known = [...paths, ...groups].some((path) => named === path || named.startsWith(`${path} `))
+      expect([named, known]).toEqual([named, true])
+    }
+    const flags = new Set(flagsOf(program))
+    for (const [flag] of words.matchAll(/--[a-z-]+/g)) expect(flags).toContain(flag)
+  })
+})
+
+function flagsOf(command: CommandUnknownOpts): string[] {
+  const own = command.options.flatMap(({ long }) => (long == null ? [] : [long]))
+  return ['--help', ...own, ...command.commands.flatMap(flagsOf)]
+}

@@ -30,13 +30,13 @@ export const PROBLEMS = {
   invalid_state: {
     status: 400,
     title: 'The state of the task does not allow this',
-    now: 'The call changed nothing: the task is `task_status`, and the call works while it is one of `allowed_statuses`.',
+    now: 'Nothing was changed: the task is as it was.',
     next: 'Read the task with GET /api/v1/tasks/{task_id} before you decide. One that has ended comes back with POST /api/v1/tasks/{task_id}/rerun, one that somebody holds is ended with POST /api/v1/tasks/{task_id}/cancel.',
   },
   mode_mismatch: {
     status: 400,
     title: 'The agent does not work on this track',
-    now: 'Nothing was changed: the agent is `agent_mode`, and the call needs one that is `expected_mode`.',
+    now: 'Nothing was changed: the agent is on the track that it was on, and the task as well.',
     next: 'Choose an agent that is `expected_mode` from GET /api/v1/agents, or register one that pulls tasks with POST /api/v1/agents. A host itself is changed with PUT /api/v1/hosts/{host_id} and deleted with DELETE /api/v1/hosts/{host_id}.',
   },
   unauthenticated: {
@@ -120,14 +120,14 @@ export const PROBLEMS = {
   lease_lost: {
     status: 409,
     title: 'The lease is no longer yours',
-    now: 'Nothing of this call was stored; `task_status` and `holder` say where the task stands without you.',
+    now: 'Nothing of this call was stored: the task goes on, or has ended, without you.',
     next: 'Stop the work and report nothing more for this claim. For new work call POST /api/v1/tasks/dequeue.',
   },
   already_active: {
     status: 409,
     title: 'Another task for the same object is unfinished',
-    now: 'Nothing was changed: the task stays ended, and the task in `task_id` is the one that goes on.',
-    next: 'Wait until that one has ended (GET /api/v1/tasks/{task_id}) or cancel it with POST /api/v1/tasks/{task_id}/cancel, then send the call again.',
+    now: 'Nothing was changed: the task stays ended, and that other one goes on.',
+    next: 'Wait until the task in `task_id` has ended (GET /api/v1/tasks/{task_id}) or cancel it with POST /api/v1/tasks/{task_id}/cancel, then send the call again.',
   },
   payload_too_large: {
     status: 413,
@@ -144,14 +144,14 @@ export const PROBLEMS = {
   wrong_offset: {
     status: 416,
     title: 'The log goes on elsewhere',
-    now: 'This text was not stored, the lease was extended. What lies before byte `expected_offset` is stored.',
-    next: 'Send the text that begins at that byte with POST /api/v1/tasks/{task_id}/logs, and nothing if you have none.',
+    now: 'This text was not stored, the lease was extended; what lies before that byte is stored.',
+    next: 'Send the text that begins at byte `expected_offset` with POST /api/v1/tasks/{task_id}/logs, and nothing if you have none.',
   },
   idempotency_key_reused: {
     status: 422,
     title: 'The idempotency key belongs to another request',
-    now: 'No task was created by this call; the task in `task_id` is the one that the key made before.',
-    next: 'For another task send POST /api/v1/tasks with a new Idempotency-Key; for the one before read GET /api/v1/tasks/{task_id}.',
+    now: 'No task was created by this call, and the one that the key made is as it was.',
+    next: 'For another task send POST /api/v1/tasks with a new Idempotency-Key; for the one that the key made, in `task_id`, read GET /api/v1/tasks/{task_id}.',
   },
   internal_error: {
     status: 500,
@@ -168,8 +168,8 @@ export const PROBLEMS = {
   dispatcher_unavailable: {
     status: 503,
     title: 'No dispatcher answered',
-    now: 'The check stays asked for: a dispatcher that comes makes it, and what it finds stands in `last_check` of the host.',
-    next: 'See in GET /api/v1/queue which dispatchers are alive and start one if there is none, then read GET /api/v1/hosts/{host_id}.',
+    now: 'The check stays asked for: a dispatcher that comes makes it, and what it finds stands with the host.',
+    next: 'See in GET /api/v1/queue which dispatchers are alive and start one if there is none, then read `last_check` in GET /api/v1/hosts/{host_id}.',
   },
 } as const satisfies Record<string, ProblemKind>
 

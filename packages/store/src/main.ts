@@ -53,6 +53,9 @@ function readUrlFile(file: string): string {
   }
 }
 
+/** What the command line and most others end with when they are called wrongly. */
+const NOT_CONFIGURED = 2
+
 /** Nobody said which database. */
 class MissingDatabaseError extends Error {}
 
@@ -71,7 +74,7 @@ function complain(error: unknown): void {
     error instanceof MissingDatabaseError || error instanceof NewerSchemaError || isDatabaseUnavailable(error)
   const details = error instanceof Error && !isForOperators ? `\n${error.stack ?? ''}` : ''
   process.stderr.write(`The database was not migrated. ${messageOf(error)}${details}\n`)
-  process.exitCode = 1
+  process.exitCode = error instanceof MissingDatabaseError ? NOT_CONFIGURED : 1
 }
 
 main().catch(complain)

@@ -124,7 +124,7 @@ describe('the operations of the client', () => {
       code: 'lease_lost',
       status: 409,
       detail: expect.stringMatching(/^The lease token does not .* Stop the work/),
-      happened: expect.stringMatching(/without you\.$/),
+      happened: expect.stringMatching(/stored: .* without you\.$/),
       next: PROBLEMS.lease_lost.next,
       facts: { task_status: 'pending' },
       retryAfter: null,

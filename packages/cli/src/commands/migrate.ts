@@ -21,7 +21,9 @@ export function migrateCommand(world: World) {
         child.once('error', reject)
         child.once('exit', resolve)
       })
-      if (code !== EXIT_CODES.ok.code) throw new SilentExit(EXIT_CODES.failed.code)
+      // It has said why, and ends with 2 when nobody said which database.
+      const { ok, usage, failed } = EXIT_CODES
+      if (code !== ok.code) throw new SilentExit(code === usage.code ? usage.code : failed.code)
     })
   return withExamples(command, 'migrate')
 }

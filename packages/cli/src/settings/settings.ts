@@ -58,7 +58,7 @@ async function findPlace(world: World, options: GlobalOptions): Promise<Place> {
   throw new Failure(
     'usage',
     'It is not known which Switchyard is meant.',
-    'Set SWITCHYARD_URL and SWITCHYARD_TOKEN (or --url and --token), write a configuration file (switchyard config add --help),\nor start one here: switchyard up',
+    'Set SWITCHYARD_URL and SWITCHYARD_TOKEN (or --url and --token), write a configuration file (switchyard config --help),\nor start one here: switchyard up',
   )
 }
 
@@ -87,7 +87,7 @@ async function contextPlace(world: World, options: GlobalOptions): Promise<Place
     throw new Failure(
       'usage',
       `${file.path} has no context “${name}”.`,
-      known === '' ? 'It has none at all: switchyard config add --help' : `It has: ${known}.`,
+      known === '' ? 'It has none at all; how it is written: switchyard config --help' : `It has: ${known}.`,
     )
   }
   const from = `context “${name}” of ${file.path}`

@@ -96,7 +96,7 @@ export class LeaseKeeper {
       } catch (error) {
         if (isAborted(this.#over.signal)) return false
         if (error instanceof SwitchyardProblem && error.status < 500 && error.status !== 429) {
-          onLost(error.code === 'lease_lost' ? error.detail : error.message)
+          onLost(error.code === 'lease_lost' ? error.happened : error.message)
           return false
         }
         const pause = Math.min(heartbeatSeconds / 4, 2) * (0.5 + timing.random())

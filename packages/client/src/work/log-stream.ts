@@ -116,7 +116,7 @@ export class LogStream {
         }
         this.#giveUp()
         if (signal.aborted) return
-        if (isProblem(error, 'lease_lost')) onLeaseLost(error.detail)
+        if (isProblem(error, 'lease_lost')) onLeaseLost(error.happened)
         else onLogLost(error instanceof Error ? error.message : String(error))
         return
       }

@@ -49,7 +49,7 @@ export async function report(
     )
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
-    return { kind: 'lease_lost', task, reason: isProblem(error, 'lease_lost') ? error.detail : reason }
+    return { kind: 'lease_lost', task, reason: isProblem(error, 'lease_lost') ? error.happened : reason }
   }
 }
 

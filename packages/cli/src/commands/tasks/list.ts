@@ -17,7 +17,7 @@ export function listTasks(world: World) {
     .option('--status <list>', 'only these, comma separated: pending,running')
     .option('--mode <list>', 'only these tracks, comma separated: undecided, ssh_cli, http_pull')
     .option('--repository <name>', 'only those of a repository: acme/shop')
-    .option('--agent <id>', 'only those that this agent or host holds or held')
+    .option('--agent <id>', 'only those that this agent or host holds, held or is assigned')
     .option('--limit <number>', 'so many at most', wholeNumber(1), 50)
     .option('--all', 'all of them')
     .action((options) =>
