@@ -3,12 +3,12 @@ import { violatesUnique } from './database-errors.ts'
 import type { Queryable } from './pool.ts'
 
 // It waits for the row rather than skipping it: of two calls at once, the one that skipped could win the unique index and
-// let the second task in before the first.
+// let the second task in before the first. The literal status is for the planner: of a parameter it cannot tell that tasks_waiting_by_key serves it.
 const ADMIT_NEXT = /* sql */ `
   with instant as (select coalesce($2::timestamptz, now()) as at),
   next as materialized (
     select w.id from tasks w
-     where w.status = any($5::text[]) and w.concurrency_key = $1
+     where w.status = 'waiting' and w.status = any($5::text[]) and w.concurrency_key = $1
        and not exists (select 1 from tasks a where a.concurrency_key = $1
                          and a.status in ('scheduled', 'pending', 'claimed', 'running', 'orphaned'))
      order by w.position

@@ -33,10 +33,11 @@ const CANCEL_TASK = /* sql */ `
   )
   select * from cancelled`
 
-// By id, which never changes: two calls at once lock the tasks in the same order.
+// Said as the two indexes of concurrency keys have it. By id, which never changes: two calls at once lock the tasks in the same order.
 const LIST_UNFINISHED_BY_KEY = /* sql */ `
   select id from tasks
-   where concurrency_key = $1 and status not in ('succeeded', 'failed', 'cancelled')
+   where (concurrency_key = $1 and status in ('scheduled', 'pending', 'claimed', 'running', 'orphaned'))
+      or (concurrency_key = $1 and status = 'waiting')
    order by id`
 
 export interface CancelRequest {

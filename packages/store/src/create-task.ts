@@ -29,23 +29,37 @@ export type CreateTaskResult =
   | { readonly kind: 'idempotency_key_reused'; readonly task: Task }
   | { readonly kind: 'duplicate'; readonly task: Task }
 
-// `on conflict do nothing` without a target covers all unique indexes at once, and waits for a concurrent insert of the
-// same key to commit or roll back (PostgreSQL documentation, INSERT, "ON CONFLICT Clause").
-const CREATE_TASK = /* sql */ `
-  with created as (
+// - `on conflict do nothing` without a target covers all unique indexes at once, and waits for a concurrent insert of the same key to
+//   commit or roll back (PostgreSQL documentation, INSERT, "ON CONFLICT Clause").
+// - One look per index that has concurrency keys. `limit 1` rather than `exists`, which PostgreSQL may answer by reading all unfinished
+//   tasks once, for as long as it has not counted them.
+// - Entries do not see one another: the second of the same concurrency key takes itself to be the active one, and conflicts with the first.
+const CREATE_TASKS = /* sql */ `
+  with entries as materialized (
+    select asked.*, coalesce($2::timestamptz, now()) as at,
+           case
+             when (select true from tasks t
+                    where t.concurrency_key = asked.concurrency_key
+                      and t.status in ('scheduled', 'pending', 'claimed', 'running', 'orphaned')
+                    limit 1) then 'waiting'
+             when (select true from tasks t
+                    where t.concurrency_key = asked.concurrency_key and t.status = 'waiting'
+                    limit 1) then 'waiting'
+             when asked.run_at > coalesce($2::timestamptz, now()) then 'scheduled'
+             else 'pending'
+           end as status
+      from rows from (json_to_recordset($1::json)
+                        as (id uuid, title text, prompt text, requested_mode text, mode_reason text, priority smallint, requires text[],
+                            concurrency_key text, max_attempts integer, run_at timestamptz, source jsonb, rule text, dedupe_key text,
+                            created_by text, idempotency_key text, idempotency_hash text)) with ordinality as asked
+  ), created as (
     insert into tasks (id, title, prompt, status, execution_mode, requested_mode, mode_decided_by, mode_decided_at,
                        mode_reason, priority, requires, concurrency_key, max_attempts, run_at, source, rule, dedupe_key,
                        created_by, idempotency_key, idempotency_hash, created_at, pending_since)
-    select $1, $2, $3, entry.status, $4, $4, 'creator', entry.at, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
-           entry.at, case when entry.status = 'pending' then entry.at end
-      from (select case
-                     when exists (select 1 from tasks t
-                                   where t.concurrency_key = $8
-                                     and t.status not in ('succeeded', 'failed', 'cancelled')) then 'waiting'
-                     when $10::timestamptz > coalesce($17::timestamptz, now()) then 'scheduled'
-                     else 'pending'
-                   end as status,
-                   coalesce($17::timestamptz, now()) as at) entry
+    select id, title, prompt, status, requested_mode, requested_mode, 'creator', at, mode_reason, priority, requires, concurrency_key,
+           max_attempts, run_at, source, rule, dedupe_key, created_by, idempotency_key, idempotency_hash, at,
+           case when status = 'pending' then at end
+      from entries order by ordinality
     on conflict do nothing
     returning *
   ), noted as (
@@ -64,46 +78,58 @@ const FIND_CONFLICTING_TASK = /* sql */ `
    limit 1`
 
 /**
- * Puts a task into the queue: `waiting` behind an unfinished task with the same concurrency key, `scheduled` when its
- * time has not come, else `pending`. Works alone or as part of a transaction.
+ * Puts tasks into the queue, in one statement: `waiting` behind an unfinished task with the same concurrency key, `scheduled` when
+ * its time has not come, else `pending`. One result for each, in order; null where one of its keys is taken: createTask finds out by what.
  */
+export async function createTasks(
+  db: Queryable,
+  tasks: readonly NewTask[],
+  now: Date | null = null,
+): Promise<(Task | null)[]> {
+  const entries = tasks.map((task) => ({
+    id: uuidv7(),
+    title: task.title,
+    prompt: task.prompt,
+    requested_mode: task.requestedMode,
+    mode_reason: task.modeReason,
+    priority: task.priority,
+    // In one order, so that the same labels are one lane.
+    requires: [...new Set(task.requires)].sort(),
+    concurrency_key: task.concurrencyKey,
+    max_attempts: task.maxAttempts,
+    run_at: task.runAt,
+    source: task.source,
+    rule: task.rule,
+    dedupe_key: task.dedupeKey,
+    created_by: task.createdBy,
+    idempotency_key: task.idempotency?.key ?? null,
+    idempotency_hash: task.idempotency?.hash ?? null,
+  }))
+  const { rows } = await db.query<TaskRow>({
+    name: 'create_tasks',
+    text: CREATE_TASKS,
+    values: [JSON.stringify(entries), now],
+  })
+  const created = new Map(rows.map((row) => [row.id, row]))
+  return entries.map(({ id }) => {
+    const row = created.get(id)
+    return row === undefined ? null : toTask(row)
+  })
+}
+
+/** Puts one task into the queue, as createTasks does, or says what is in its way. Works alone or as part of a transaction. */
 export async function createTask(
   db: Queryable,
   task: NewTask,
   now: Date | null = null,
 ): Promise<CreateTaskResult> {
-  const { key, hash } = task.idempotency ?? { key: null, hash: null }
   for (;;) {
-    const created = await db.query<TaskRow>({
-      name: 'create_task',
-      text: CREATE_TASK,
-      values: [
-        uuidv7(),
-        task.title,
-        task.prompt,
-        task.requestedMode,
-        task.modeReason,
-        task.priority,
-        // In one order, so that the same labels are one lane.
-        [...new Set(task.requires)].sort(),
-        task.concurrencyKey,
-        task.maxAttempts,
-        task.runAt,
-        task.source,
-        task.rule,
-        task.dedupeKey,
-        task.createdBy,
-        key,
-        hash,
-        now,
-      ],
-    })
-    const row = created.rows[0]
-    if (row !== undefined) return { kind: 'created', task: toTask(row) }
+    const [created] = await createTasks(db, [task], now)
+    if (created != null) return { kind: 'created', task: created }
     const conflicting = await db.query<TaskRow & { same_idempotency_key: boolean; same_hash: boolean }>({
       name: 'find_conflicting_task',
       text: FIND_CONFLICTING_TASK,
-      values: [task.createdBy, key, hash, task.dedupeKey],
+      values: [task.createdBy, task.idempotency?.key ?? null, task.idempotency?.hash ?? null, task.dedupeKey],
     })
     const conflict = conflicting.rows[0]
     if (conflict === undefined) continue // It lost the race to be the active one of its concurrency key: now it waits behind the winner.
@@ -126,7 +152,7 @@ export async function findUnfinishedByDedupeKey(db: Queryable, dedupeKey: string
 }
 
 export const CREATE_STATEMENTS = {
-  create_task: CREATE_TASK,
+  create_tasks: CREATE_TASKS,
   find_conflicting_task: FIND_CONFLICTING_TASK,
   find_unfinished_by_dedupe_key: FIND_UNFINISHED_BY_DEDUPE_KEY,
 }

@@ -1,11 +1,6 @@
-import { v7 as uuidv7 } from 'uuid'
-import { cancelByConcurrencyKey } from './cancel-task.ts'
-import { createTask, findUnfinishedByDedupeKey } from './create-task.ts'
 import type { NewTask } from './create-task.ts'
-import { readKnownLabels, rememberLabels } from './forge-objects.ts'
 import type { ForgeSubject } from './forge-objects.ts'
-import { inTransaction } from './pool.ts'
-import type { Connection, Pool, Queryable } from './pool.ts'
+import type { Queryable } from './pool.ts'
 
 export const DELIVERY_OUTCOMES = ['created', 'duplicate', 'ignored'] as const
 export type DeliveryOutcome = (typeof DELIVERY_OUTCOMES)[number]
@@ -57,14 +52,15 @@ export interface Delivery extends Omit<ReceivedDelivery, 'body' | 'subject'> {
   readonly receivedAt: Date
 }
 
-const FIND_DELIVERY = /* sql */ `
-  select id, task_ids as "taskIds" from deliveries
-   where forge = $1 and delivery_uuid = $2 and repeats is null`
-
-const INSERT_DELIVERY = /* sql */ `
+// The bodies come as one, because PostgreSQL's protocol has binary values but an array of them would be sent as text.
+const INSERT_DELIVERIES = /* sql */ `
   insert into deliveries (id, delivery_uuid, forge, event, event_type, action, repository, sender, headers, body,
                           outcome, reason, rule, task_ids, repeats, received_at)
-  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, coalesce($16::timestamptz, now()))
+  select id, delivery_uuid, forge, event, event_type, action, repository, sender, headers, substring($2::bytea from body_start for body_length),
+         outcome, reason, rule, task_ids, repeats, coalesce($3::timestamptz, now())
+    from json_to_recordset($1::json)
+           as (id uuid, delivery_uuid text, forge text, event text, event_type text, action text, repository text, sender text,
+               headers jsonb, body_start integer, body_length integer, outcome text, reason text, rule text, task_ids uuid[], repeats uuid)
   on conflict do nothing
   returning id`
 
@@ -83,182 +79,49 @@ const GET_DELIVERY = /* sql */ `
          outcome, reason, rule, task_ids as "taskIds", received_at as "receivedAt", body
     from deliveries where id = $1`
 
-/**
- * Keeps the delivery and does what the plan says, in one transaction: when this returns, both are durable. The same
- * delivery twice, also at the same moment, has its effect once.
- */
-export async function receiveDelivery(
-  pool: Pool,
-  delivery: ReceivedDelivery,
-  plan: DeliveryPlan,
-  now: Date | null = null,
-): Promise<DeliveryReceipt> {
-  for (;;) {
-    try {
-      return await inTransaction(pool, (connection) => keepAndCarryOut(connection, delivery, plan, now))
-    } catch (error) {
-      if (!(error instanceof ReceivedMeanwhileError)) throw error
-    }
-  }
+/** A delivery with its id and what became of it. */
+export interface KeptDelivery {
+  readonly delivery: ReceivedDelivery
+  readonly receipt: DeliveryReceipt
+  /** The first delivery with the same UUID; null when it is the first. */
+  readonly repeats: string | null
 }
 
-/** The same delivery came in at the same moment and was first: everything is rolled back, and looked at again. */
-class ReceivedMeanwhileError extends Error {}
-
-async function keepAndCarryOut(
-  connection: Connection,
-  delivery: ReceivedDelivery,
-  plan: DeliveryPlan,
+/** Keeps deliveries. False when some of them were kept meanwhile by somebody else: then the caller rolls back. */
+export async function insertDeliveries(
+  db: Queryable,
+  kept: readonly KeptDelivery[],
   now: Date | null,
-): Promise<DeliveryReceipt> {
-  const deliveryId = uuidv7()
-  const earlier = await findDelivery(connection, delivery)
-  const effect =
-    earlier === null
-      ? await carryOut(connection, deliveryId, delivery.subject, plan, now)
-      : repetitionOf(earlier)
-  const { rows } = await connection.query({
-    name: 'insert_delivery',
-    text: INSERT_DELIVERY,
-    values: [
-      deliveryId,
-      delivery.deliveryUuid,
-      delivery.forge,
-      delivery.event,
-      delivery.eventType,
-      delivery.action,
-      delivery.repository,
-      delivery.sender,
-      delivery.headers,
-      delivery.body,
-      effect.outcome,
-      effect.reason,
-      effect.rule,
-      effect.taskIds,
-      earlier?.id ?? null,
-      now,
-    ],
+): Promise<boolean> {
+  let bodyStart = 1
+  const entries = kept.map(({ delivery, receipt, repeats }) => {
+    const start = bodyStart
+    bodyStart += delivery.body.length
+    return {
+      id: receipt.deliveryId,
+      delivery_uuid: delivery.deliveryUuid,
+      forge: delivery.forge,
+      event: delivery.event,
+      event_type: delivery.eventType,
+      action: delivery.action,
+      repository: delivery.repository,
+      sender: delivery.sender,
+      headers: delivery.headers,
+      body_start: start,
+      body_length: delivery.body.length,
+      outcome: receipt.outcome,
+      reason: receipt.reason,
+      rule: receipt.rule,
+      task_ids: receipt.taskIds,
+      repeats,
+    }
   })
-  if (rows.length === 0) throw new ReceivedMeanwhileError()
-  return { deliveryId, ...effect }
-}
-
-function repetitionOf(earlier: EarlierDelivery): Effect {
-  const reason = `this delivery was already received as ${earlier.id}`
-  return { outcome: 'duplicate', reason, rule: null, taskIds: earlier.taskIds }
-}
-
-interface EarlierDelivery {
-  readonly id: string
-  readonly taskIds: string[]
-}
-
-async function findDelivery(
-  connection: Connection,
-  delivery: ReceivedDelivery,
-): Promise<EarlierDelivery | null> {
-  if (delivery.deliveryUuid === null) return null
-  const { rows } = await connection.query<EarlierDelivery>({
-    name: 'find_delivery',
-    text: FIND_DELIVERY,
-    values: [delivery.forge, delivery.deliveryUuid],
+  const { rows } = await db.query({
+    name: 'insert_deliveries',
+    text: INSERT_DELIVERIES,
+    values: [JSON.stringify(entries), Buffer.concat(kept.map(({ delivery }) => delivery.body)), now],
   })
-  return rows[0] ?? null
-}
-
-type Effect = Omit<DeliveryReceipt, 'deliveryId'>
-
-async function carryOut(
-  connection: Connection,
-  deliveryId: string,
-  subject: ForgeSubject | null,
-  plan: DeliveryPlan,
-  now: Date | null,
-): Promise<Effect> {
-  const known = subject === null ? null : await readKnownLabels(connection, subject.object)
-  if (subject !== null) await rememberLabels(connection, subject, now)
-  switch (plan.kind) {
-    case 'ignored':
-      return { outcome: 'ignored', reason: plan.reason, rule: null, taskIds: [] }
-    case 'cancel': {
-      const actor = 'forge'
-      const taskIds = await cancelByConcurrencyKey(connection, plan.concurrencyKey, {
-        reason: plan.reason,
-        actor,
-        now,
-      })
-      const told =
-        taskIds.length === 0
-          ? 'no unfinished task to cancel'
-          : `cancelled ${taskIds.length} unfinished task(s)`
-      return { outcome: 'ignored', reason: `${plan.reason}: ${told}`, rule: null, taskIds }
-    }
-    case 'task': {
-      if (plan.cancelFirst !== null) {
-        const { concurrencyKey, reason } = plan.cancelFirst
-        await cancelByConcurrencyKey(connection, concurrencyKey, { reason, actor: 'forge', now })
-      }
-      return isNews(plan, known)
-        ? createFrom(connection, deliveryId, plan, now)
-        : explainOldLabel(connection, plan)
-    }
-  }
-}
-
-type TaskPlan = DeliveryPlan & { readonly kind: 'task' }
-
-/** Whether a label that made the rule match was not there at the last delivery, or nobody can say. */
-function isNews({ triggerLabels }: TaskPlan, known: readonly string[] | null): boolean {
-  if (triggerLabels === null || known === null) return true
-  const before = new Set(known.map((label) => label.toLowerCase()))
-  return triggerLabels.some((label) => !before.has(label.toLowerCase()))
-}
-
-async function explainOldLabel(connection: Connection, plan: TaskPlan): Promise<Effect> {
-  const unfinished =
-    plan.task.dedupeKey === null ? null : await findUnfinishedByDedupeKey(connection, plan.task.dedupeKey)
-  if (unfinished !== null) return duplicateOf(plan, unfinished)
-  const labels = (plan.triggerLabels ?? []).map((label) => `“${label}”`).join(', ')
-  const reason =
-    `rule ${plan.rule} matched, but the label ${labels} was there before this change; ` +
-    'to have the work done again, remove the label and add it, or POST /api/v1/tasks/{task_id}/rerun'
-  return { outcome: 'ignored', reason, rule: plan.rule, taskIds: [] }
-}
-
-function duplicateOf(plan: TaskPlan, taskId: string): Effect {
-  return {
-    outcome: 'duplicate',
-    reason: `rule ${plan.rule} matched, and task ${taskId} for the same object has not ended yet`,
-    rule: plan.rule,
-    taskIds: [taskId],
-  }
-}
-
-async function createFrom(
-  connection: Connection,
-  deliveryId: string,
-  plan: TaskPlan,
-  now: Date | null,
-): Promise<Effect> {
-  const created = await createTask(
-    connection,
-    {
-      ...plan.task,
-      rule: plan.rule,
-      modeReason: `rule ${plan.rule} asked for ${plan.task.requestedMode}`,
-      source: { ...plan.task.source, delivery_id: deliveryId },
-      createdBy: 'forge',
-      idempotency: null,
-    },
-    now,
-  )
-  if (created.kind !== 'created') return duplicateOf(plan, created.task.id)
-  return {
-    outcome: 'created',
-    reason: `rule ${plan.rule} matched`,
-    rule: plan.rule,
-    taskIds: [created.task.id],
-  }
+  return rows.length === kept.length
 }
 
 export interface DeliveryFilter {
@@ -292,8 +155,7 @@ export async function getDelivery(
 }
 
 export const DELIVERY_STATEMENTS = {
-  find_delivery: FIND_DELIVERY,
-  insert_delivery: INSERT_DELIVERY,
+  insert_deliveries: INSERT_DELIVERIES,
   list_deliveries: LIST_DELIVERIES,
   get_delivery: GET_DELIVERY,
 }

@@ -13,10 +13,18 @@ export type {
 } from './claim-for-agents.ts'
 export { claimForHost, claimForHosts } from './claim-for-hosts.ts'
 export type { ClaimForHostRequest, ClaimForHostsRequest } from './claim-for-hosts.ts'
-export { createTask } from './create-task.ts'
+export { createTask, createTasks } from './create-task.ts'
 export type { CreateTaskResult, NewTask } from './create-task.ts'
 export { isDatabaseUnavailable } from './database-errors.ts'
-export * from './deliveries.ts'
+export { DELIVERY_OUTCOMES, getDelivery, listDeliveries } from './deliveries.ts'
+export type {
+  Delivery,
+  DeliveryFilter,
+  DeliveryOutcome,
+  DeliveryPlan,
+  DeliveryReceipt,
+  ReceivedDelivery,
+} from './deliveries.ts'
 export { removeDeadDispatchers, removeDispatcher, reportDispatcher } from './dispatchers.ts'
 export { forgetForgeObjects } from './forge-objects.ts'
 export type { ForgeSubject } from './forge-objects.ts'
@@ -37,6 +45,9 @@ export type { HostToPut, PutHostResult } from './put-host.ts'
 export * from './queue.ts'
 export { getTask, listTasks } from './read-tasks.ts'
 export type { TaskFilter } from './read-tasks.ts'
+export { isPlain, receiveDeliveries } from './receive-deliveries.ts'
+export type { PlainDelivery, PlannedDelivery } from './receive-deliveries.ts'
+export { receiveDelivery } from './receive-delivery.ts'
 export { rerunTask } from './rerun-task.ts'
 export type { RerunTaskResult } from './rerun-task.ts'
 export { listAgentsWithReservedTasks } from './reserved-tasks.ts'

@@ -38,9 +38,14 @@ const RERUN_TASK = /* sql */ `
 
 const FIND_ACTIVE_RIVAL = /* sql */ `
   select o.* from tasks t
-    join tasks o on o.id <> t.id and o.status not in ('succeeded', 'failed', 'cancelled')
-                and (o.concurrency_key = t.concurrency_key or o.dedupe_key = t.dedupe_key)
-   where t.id = $1
+   cross join lateral (
+     select * from tasks k
+      where k.concurrency_key = t.concurrency_key and k.status in ('scheduled', 'pending', 'claimed', 'running', 'orphaned')
+      union all
+     select * from tasks k where k.concurrency_key = t.concurrency_key and k.status = 'waiting'
+      union all
+     select * from tasks k where k.dedupe_key = t.dedupe_key and k.status not in ('succeeded', 'failed', 'cancelled')) o
+   where t.id = $1 and o.id <> t.id
    order by o.position
    limit 1`
 

@@ -1,6 +1,7 @@
 import type { Queryable } from './pool.ts'
 
-// Tasks first: what hangs on them is found through the ids that were deleted.
+// Tasks first: what hangs on them is found through the ids that were deleted. From arrays, because the planner takes a limit that it does
+// not know to be a tenth of the table, and would join that with the whole of the others.
 const DELETE_OLD_TASKS = /* sql */ `
   with old as materialized (
     select id from tasks
@@ -9,11 +10,11 @@ const DELETE_OLD_TASKS = /* sql */ `
      limit $3
        for update skip locked
   ), deleted as (
-    delete from tasks t using old where t.id = old.id returning t.id
+    delete from tasks t where t.id = any(array(select id from old)) returning t.id
   ), events as (
-    delete from task_events e using deleted where e.task_id = deleted.id
+    delete from task_events e where e.task_id = any(array(select id from deleted))
   ), logs as (
-    delete from task_logs l using deleted where l.task_id = deleted.id
+    delete from task_logs l where l.task_id = any(array(select id from deleted))
   )
   select count(*) as count from deleted`
 
@@ -25,7 +26,7 @@ const DELETE_OLD_DELIVERIES = /* sql */ `
      limit $3
        for update skip locked
   ), deleted as (
-    delete from deliveries d using old where d.id = old.id returning d.id
+    delete from deliveries d where d.id = any(array(select id from old)) returning d.id
   )
   select count(*) as count from deleted`
 

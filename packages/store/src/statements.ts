@@ -7,6 +7,7 @@ import { CLAIM_NEXT_STATEMENTS } from './claim-next.ts'
 import { CLAIM_NEXT_FOR_HOSTS_STATEMENTS } from './claim-next-for-hosts.ts'
 import { CREATE_STATEMENTS } from './create-task.ts'
 import { DELIVERY_STATEMENTS } from './deliveries.ts'
+import { EARLIER_DELIVERY_STATEMENTS } from './earlier-deliveries.ts'
 import { DISPATCHER_STATEMENTS } from './dispatchers.ts'
 import { FORGE_OBJECT_STATEMENTS } from './forge-objects.ts'
 import { HOST_CHECK_STATEMENTS } from './host-checks.ts'
@@ -39,6 +40,7 @@ export const STATEMENTS: Readonly<Record<string, string>> = {
   ...CLAIM_NEXT_FOR_HOSTS_STATEMENTS,
   ...CREATE_STATEMENTS,
   ...DELIVERY_STATEMENTS,
+  ...EARLIER_DELIVERY_STATEMENTS,
   ...DISPATCHER_STATEMENTS,
   ...EVENT_STATEMENTS,
   ...FORGE_OBJECT_STATEMENTS,

@@ -12,9 +12,9 @@ export interface BatcherOptions<Request, Result> {
   readonly mostUnderWay: number
   /**
    * What a request is about. Requests about the same thing never run together: the later one finds what the earlier one did.
-   * Absent: no two are about the same.
+   * null, or absent: it is about nothing that another one is about.
    */
-  readonly keyOf?: (request: Request) => string
+  readonly keyOf?: (request: Request) => string | null
   /** Whether an error says nothing about the requests, so that asking for each of them again would be of no use. */
   readonly isOutage: (error: unknown) => boolean
 }
@@ -33,7 +33,8 @@ interface Asked<Request, Result> {
 export function createBatcher<Request, Result>(
   options: BatcherOptions<Request, Result>,
 ): Batcher<Request, Result> {
-  const { run, largestBatch, mostUnderWay, keyOf, isOutage } = options
+  const { run, largestBatch, mostUnderWay, isOutage } = options
+  const keyOf = options.keyOf ?? (() => null)
   let waiting: Asked<Request, Result>[] = []
   const keysUnderWay = new Set<string>()
   let underWay = 0
@@ -56,21 +57,25 @@ export function createBatcher<Request, Result>(
       underWay += 1
       void settle(batch).then(() => {
         underWay -= 1
-        if (keyOf !== undefined) for (const { request } of batch) keysUnderWay.delete(keyOf(request))
+        for (const { request } of batch) {
+          const key = keyOf(request)
+          if (key !== null) keysUnderWay.delete(key)
+        }
         if (waiting.length > 0) schedule()
       })
     }
   }
 
   function takeBatch(): Asked<Request, Result>[] {
-    if (keyOf === undefined) return waiting.splice(0, largestBatch)
+    if (options.keyOf === undefined) return waiting.splice(0, largestBatch)
     const batch: Asked<Request, Result>[] = []
     const passedOver: Asked<Request, Result>[] = []
     for (const asked of waiting) {
       const key = keyOf(asked.request)
-      if (batch.length === largestBatch || keysUnderWay.has(key)) passedOver.push(asked)
+      const isTaken = key !== null && keysUnderWay.has(key)
+      if (batch.length === largestBatch || isTaken) passedOver.push(asked)
       else {
-        keysUnderWay.add(key)
+        if (key !== null) keysUnderWay.add(key)
         batch.push(asked)
       }
     }

@@ -4,6 +4,7 @@ import type { AgentDirectory } from './agent-directory.ts'
 import type { ClaimDesk } from './claim-desk.ts'
 import type { ApiConfig } from './config.ts'
 import type { ApiEvents } from './events.ts'
+import type { Intake } from './intake.ts'
 import type { Rule } from './rules/rule.ts'
 import type { WakeUps } from './wake-ups.ts'
 
@@ -19,6 +20,8 @@ export interface ApiContext {
   readonly events: ApiEvents
   readonly clock: Clock
   readonly rules: readonly Rule[]
+  /** Where new tasks and deliveries go. */
+  readonly intake: Intake
   /** Where dequeues ask and wait. */
   readonly desk: ClaimDesk
   /** Tells this process and all others that there is something to do. */

@@ -18,6 +18,7 @@ import { createApiEvents } from './events.ts'
 import { trackConnections } from './http/connections.ts'
 import type { Connections } from './http/connections.ts'
 import { createHttpServer } from './http/server.ts'
+import { createIntake } from './intake.ts'
 import { openClaimDesk } from './open-claim-desk.ts'
 import { loadRules } from './rules/load-rules.ts'
 import { API_VERSION } from './version.ts'
@@ -99,6 +100,7 @@ export async function startApi(config: ApiConfig, overrides: ApiOverrides = {}):
       pool,
       agents,
       desk,
+      intake: createIntake(pool, clock),
       log,
       metrics,
       events: createApiEvents(log, metrics, pool, () => desk.waiting()),

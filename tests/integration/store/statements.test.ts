@@ -35,6 +35,62 @@ describe('every statement', () => {
   })
 })
 
+/** What grows with the number of tasks. */
+const GROWING = /^(tasks|task_events|task_logs|deliveries)/
+/** Statements that are about the whole of something small, or about what is unfinished, or stop at its beginning. */
+const READ_WHOLE: Readonly<Record<string, readonly string[]>> = {
+  count_by_repository: ['tasks_unfinished'],
+  count_unfinished: ['tasks_unfinished'],
+  list_admissible_keys: ['tasks_waiting_by_key'],
+  list_agents_with_reserved_tasks: ['tasks_assigned_queue'],
+  list_deliveries: ['deliveries_pkey'],
+  list_expired_claims: ['tasks_held_by_agent'],
+  list_open_lanes: ['tasks_assigned_queue'],
+  list_tasks: ['tasks_pkey'],
+  oldest_pending: ['tasks_unfinished'],
+  ready_hosts: ['tasks_held_by_agent'],
+  repeat_claims: ['tasks_request_key'],
+  take_orphans: ['tasks_held_by_agent'],
+}
+
+interface PlanNode {
+  readonly 'Node Type': string
+  readonly 'Relation Name'?: string
+  readonly 'Index Name'?: string
+  readonly 'Index Cond'?: string
+  readonly Plans?: readonly PlanNode[]
+}
+
+/** What a plan reads from one end to the other: an index, or a table. */
+function readWhole(node: PlanNode): string[] {
+  const isScan = /^(Seq|Index|Index Only|Bitmap Index) Scan$/.test(node['Node Type'])
+  const read = node['Index Name'] ?? node['Relation Name'] ?? ''
+  const here = isScan && node['Index Cond'] === undefined ? [read] : []
+  return [...here, ...(node.Plans ?? []).flatMap(readWhole)]
+}
+
+describe('every statement', () => {
+  it.each(Object.entries(STATEMENTS))('%s has an index for what it looks for', async (name, text) => {
+    const whole = await inTransaction(database.pool, async (connection) => {
+      // Without it, a plan that reads a whole table means that nothing else would do.
+      await connection.query('set local enable_seqscan = off')
+      await connection.query('set local plan_cache_mode = force_generic_plan')
+      await connection.query(`prepare index_${name} as ${text}`)
+      const { rows: prepared } = await connection.query<{ count: number }>(
+        `select cardinality(parameter_types) as count from pg_prepared_statements where name = $1`,
+        [`index_${name}`],
+      )
+      const values = Array.from({ length: prepared[0]?.count ?? 0 }, () => 'null').join(', ')
+      const { rows } = await connection.query<{ 'QUERY PLAN': [{ Plan: PlanNode }] }>(
+        `explain (format json) execute index_${name} ${values === '' ? '' : `(${values})`}`,
+      )
+      await connection.query(`deallocate index_${name}`)
+      return readWhole(rows[0]!['QUERY PLAN'][0].Plan).filter((read) => GROWING.test(read))
+    })
+    expect(whole.sort()).toEqual(READ_WHOLE[name] ?? [])
+  })
+})
+
 describe('the claims', () => {
   const claims = [
     {

@@ -3,7 +3,7 @@ import { ROUTES } from '@switchyard/contract'
 import type { RouteInput } from '@switchyard/contract'
 import { DEFAULT_EXECUTION_MODE, normalizeLabels, TRANSITIONS, UNHELD_STATUSES } from '@switchyard/core'
 import type { Task, TaskStatus } from '@switchyard/core'
-import { assignTask, cancelTask, createTask, listTaskEvents, rerunTask } from '@switchyard/store'
+import { assignTask, cancelTask, listTaskEvents, rerunTask } from '@switchyard/store'
 import type { NewTask } from '@switchyard/store'
 import type { Principal } from '../authenticate.ts'
 import type { ApiContext } from '../context.ts'
@@ -15,10 +15,10 @@ import { findTask } from './find-task.ts'
 
 /** Creating, reading and steering tasks: what coordinators do. */
 export function bindTasks(binding: Binding, context: ApiContext): void {
-  const { pool, clock, waker, events } = context
+  const { pool, clock, waker, events, intake } = context
 
   bind(binding, ROUTES.createTask, async (input, { principal }) => {
-    const created = await createTask(pool, newTaskFrom(input, principal), clock.sqlNow())
+    const created = await intake.create(newTaskFrom(input, principal))
     if (created.kind === 'idempotency_key_reused') {
       throw new Problem(
         'idempotency_key_reused',

@@ -1,5 +1,4 @@
 import { ROUTES } from '@switchyard/contract'
-import { receiveDelivery } from '@switchyard/store'
 import type { DeliveryPlan as StorePlan, ForgeSubject } from '@switchyard/store'
 import type { ApiContext } from '../context.ts'
 import { bindPublic } from '../http/bind.ts'
@@ -21,7 +20,7 @@ export function bindWebhooks(binding: Binding, context: ApiContext): void {
 }
 
 async function receive(context: ApiContext, forge: Forge, { request }: Call) {
-  const { config, pool, clock, events, waker } = context
+  const { config, intake, events, waker } = context
   const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
   const opened = openDelivery({ headers: request.headers, body, secrets: config.SWITCHYARD_WEBHOOK_SECRET })
   if (!opened.ok) {
@@ -31,9 +30,8 @@ async function receive(context: ApiContext, forge: Forge, { request }: Call) {
   const { delivery } = opened
   const event = toForgeEvent({ forge, ...delivery })
   const plan = planDelivery(event, context.rules, { botUser: config.SWITCHYARD_BOT_USER ?? null })
-  const receipt = await receiveDelivery(
-    pool,
-    {
+  const receipt = await intake.receive({
+    delivery: {
       ...factsOf(delivery),
       forge,
       action: event.action,
@@ -42,9 +40,8 @@ async function receive(context: ApiContext, forge: Forge, { request }: Call) {
       body,
       subject: subjectOf(event),
     },
-    toStorePlan(plan),
-    clock.sqlNow(),
-  )
+    plan: toStorePlan(plan),
+  })
   events.deliveryReceived(receipt, { forge, event: event.event })
   if (receipt.taskIds.length > 0) waker.wake()
   return {
