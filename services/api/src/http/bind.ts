@@ -99,7 +99,7 @@ function compileInput(route: Route): (request: Request) => AnyInput {
       })
     }
     // Before anything goes through it level by level, and before anybody is made to print it.
-    if (isDeeperThan(MOST_LEVELS, input.body)) {
+    if (route.body !== undefined && isDeeperThan(MOST_LEVELS, input.body)) {
       const message = `is nested more than ${MOST_LEVELS} levels deep`
       throw invalidRequest([{ path: 'body', message }])
     }
