@@ -381,3 +381,46 @@ describe('rules of one’s own', () => {
     }
   })
 })
+
+describe('deliveries at the same moment', () => {
+  /** Issues as they are opened: nothing about them has to be compared with what came before. */
+  const opened = (issue: Body) => labelled(issue, 'opened')
+
+  it('are each answered as if they were alone', async () => {
+    const locker = await stack.database.pool.connect()
+    await locker.query('begin')
+    await locker.query('lock table task_events in share mode')
+    const blocked = async (): Promise<number> => {
+      const { rows } = await stack.database.pool.query(
+        `select 1 from pg_stat_activity
+          where datname = current_database() and application_name = 'switchyard-api' and wait_event_type = 'Lock'`,
+      )
+      return rows.length
+    }
+    // As many batches as may be under way, and what comes meanwhile is one.
+    const first = []
+    for (const count of [1, 2]) {
+      first.push(deliver(opened(newIssue())))
+      await until('a batch waits', async () => (await blocked()) === count)
+    }
+    const [issue, uuid] = [newIssue(), randomUUID()]
+    const together = [
+      deliver(opened(issue)),
+      deliver(opened(newIssue()), { uuid }),
+      deliver(opened(newIssue()), { uuid }),
+      deliver(opened(newIssue({ labels: [] }))),
+      deliver(opened(newIssue({ title: 'the last one' }))),
+    ]
+    await locker.query('rollback')
+    locker.release()
+    const answers = await Promise.all([...first, ...together])
+    expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 202))
+    expect(answers.map(({ body }) => body['outcome']).sort()).toEqual([
+      ...Array<string>(5).fill('created'),
+      'duplicate',
+      'ignored',
+    ])
+    expect(await taskOf(answers.at(-1)!)).toMatchObject({ title: 'the last one' })
+    expect((await deliver(opened(issue))).body).toMatchObject({ outcome: 'duplicate' })
+  })
+})
