@@ -92,6 +92,7 @@ describe('the documents', () => {
     )
     const onHosts = [
       'packages/core/src/run-environment.ts',
+      'packages/core/src/run-exit.ts',
       'services/dispatcher/src/runs/run-place.ts',
       'services/dispatcher/src/ssh/launch-program.ts',
     ].map((file) => readFile(join(ROOT, file), 'utf8'))
