@@ -121,9 +121,17 @@ function messageOf(error: ErrorObject): string {
       return `must be a valid ${String(error.schema)}, not ${shown(error.data)}`
     case 'type':
       return `must be of type ${String(error.schema)}, not ${shown(error.data)}`
+    case 'minLength':
+    case 'minItems':
+      if (error.schema === 1) return 'must not be empty'
+      return fallback(error)
     default:
-      return `${error.message ?? 'is not valid'} (it is ${shown(error.data)})`
+      return fallback(error)
   }
+}
+
+function fallback(error: ErrorObject): string {
+  return `${error.message ?? 'is not valid'} (it is ${shown(error.data)})`
 }
 
 function knownNames(schema: Readonly<Record<string, unknown>>): string {

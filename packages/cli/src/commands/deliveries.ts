@@ -47,15 +47,15 @@ function renderDeliveries(deliveries: readonly Delivery[], out: Output, now: num
   return out.table(
     [
       { title: 'ID', value: ({ id }) => id },
-      { title: 'AGE', value: (delivery) => ageOf(delivery.received_at, now), align: 'right' },
+      { title: 'AGE', value: (delivery) => ageOf(delivery.received_at, now), align: 'right', spare: 1 },
       {
         title: 'OUTCOME',
         value: ({ outcome }) => outcome,
         style: (text, { outcome }) => colours[outcome](text),
       },
       { title: 'EVENT', value: eventOf },
-      { title: 'REPOSITORY', value: ({ repository }) => repository ?? '-' },
-      { title: 'RULE', value: ({ rule }) => rule ?? '-' },
+      { title: 'REPOSITORY', value: ({ repository }) => repository ?? '-', spare: 2 },
+      { title: 'RULE', value: ({ rule }) => rule ?? '-', spare: 3 },
       { title: 'WHY', value: ({ reason }) => reason, flexible: true },
     ],
     deliveries,

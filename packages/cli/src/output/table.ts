@@ -7,6 +7,8 @@ export interface Column<Row> {
   readonly style?: (text: string, row: Row) => string
   /** The one column that gives way when the terminal is too narrow. */
   readonly flexible?: boolean
+  /** Left out when the terminal is too narrow for all, the highest number first. */
+  readonly spare?: number
   readonly align?: 'right'
 }
 
@@ -23,6 +25,13 @@ export function renderTable<Row>(
   const widths = columns.map(({ title }, index) =>
     Math.max(displayWidth(title), ...cells.map((line) => displayWidth(line[index] ?? ''))),
   )
+  const spare = width !== null && narrowest(columns, widths) > width ? mostSpare(columns) : undefined
+  if (spare !== undefined)
+    return renderTable(
+      columns.filter((column) => column !== spare),
+      rows,
+      { width, bold },
+    )
   if (width !== null) giveWay(columns, widths, width)
   const isLast = (index: number): boolean => index === columns.length - 1
   const lineOf = (texts: readonly string[], paint: (text: string, index: number) => string): string =>
@@ -47,9 +56,29 @@ export function renderTable<Row>(
 function giveWay<Row>(columns: readonly Column<Row>[], widths: number[], width: number): void {
   const flexible = columns.findIndex((column) => column.flexible === true)
   if (flexible === -1) return
-  const total = widths.reduce((sum, each) => sum + each, 0) + GAP.length * (columns.length - 1)
+  const total = totalWidth(widths)
   const now = widths[flexible] ?? 0
   if (total > width) widths[flexible] = Math.min(now, Math.max(NARROWEST, now - (total - width)))
+}
+
+/** What the table takes when the flexible column is as narrow as it may be. */
+function narrowest<Row>(columns: readonly Column<Row>[], widths: readonly number[]): number {
+  return totalWidth(
+    widths.map((width, index) => (columns[index]?.flexible === true ? Math.min(width, NARROWEST) : width)),
+  )
+}
+
+function totalWidth(widths: readonly number[]): number {
+  return widths.reduce((sum, each) => sum + each, 0) + GAP.length * (widths.length - 1)
+}
+
+function mostSpare<Row>(columns: readonly Column<Row>[]): Column<Row> | undefined {
+  return columns
+    .filter(({ spare }) => spare !== undefined)
+    .reduce<Column<Row> | undefined>(
+      (most, column) => ((column.spare ?? 0) > (most?.spare ?? 0) ? column : most),
+      undefined,
+    )
 }
 
 function fit(text: string, width: number, align: 'right' | undefined): string {

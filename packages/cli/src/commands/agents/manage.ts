@@ -8,7 +8,7 @@ import { ageOf, instant } from '../../output/time.ts'
 import { withSession } from '../../session.ts'
 import type { World } from '../../world.ts'
 import { withExamples } from '../examples.ts'
-import { wholeNumber } from '../option-values.ts'
+import { wholeNumber, words } from '../option-values.ts'
 import { readPages } from '../pages.ts'
 
 /** `switchyard agents list` */
@@ -36,14 +36,14 @@ function renderAgents(agents: readonly Agent[], out: Output, now: number): strin
   return out.table(
     [
       { title: 'ID', value: ({ id }) => id },
-      { title: 'TRACK', value: (agent) => agent.execution_mode },
+      { title: 'TRACK', value: (agent) => agent.execution_mode, spare: 2 },
       {
         title: 'STATE',
         value: ({ paused }) => (paused ? 'paused' : 'on'),
         style: (text, { paused }) => (paused ? out.style.yellow(text) : text),
       },
       { title: 'HELD', value: heldOf, align: 'right' },
-      { title: 'SEEN', value: (agent) => seenOf(agent, now), align: 'right' },
+      { title: 'SEEN', value: (agent) => seenOf(agent, now), align: 'right', spare: 1 },
       { title: 'LABELS', value: ({ labels }) => labels.join(',') || '-', flexible: true },
     ],
     agents,
@@ -91,7 +91,7 @@ export function relabelAgent(world: World) {
   const command = new Command('relabel')
     .description('Give an agent or host other labels, instead of those that it has.')
     .argument('<agent>', 'its id')
-    .argument('[labels...]', 'all that it is to have')
+    .argument('[labels...]', 'all that it is to have', words)
     .option('--none', 'no labels at all')
     .action((id, labels, { none = false }) =>
       withSession(world, command, async ({ api, out }) => {

@@ -11,9 +11,9 @@ const REDRAW_MILLISECONDS = 2_000
 /** Many things that happen at once are one picture. */
 const GATHER_MILLISECONDS = 150
 
-/** Private modes of xterm: the other screen, and the cursor. */
-const ENTER = '\u001b[?1049h\u001b[?25l'
-const LEAVE = '\u001b[?25h\u001b[?1049l'
+/** Private modes of xterm: the other screen, the cursor, and whether a line that is too long goes on in the next. */
+const ENTER = '\u001b[?1049h\u001b[?25l\u001b[?7l'
+const LEAVE = '\u001b[?7h\u001b[?25h\u001b[?1049l'
 const HOME = '\u001b[H'
 const ERASE_LINE_END = '\u001b[K'
 const ERASE_BELOW = '\u001b[J'
