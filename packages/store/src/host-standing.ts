@@ -19,13 +19,15 @@ const LOCK_READY_HOSTS = /* sql */ `
    order by a.id
      for no key update of a skip locked`
 
-// Lanes in which something waits for a host, and what is reserved for single ones.
+// Lanes in which something waits for a host, and what is reserved for single ones. The order says which index is to be read
+// (tasks_push_queue): without it the planner would read the table to find one row of a lane that has most of them.
 const LIST_OPEN_LANES = /* sql */ `
   select l.requires, null::text as "agentId" from lanes l
    where exists (select 1 from (values (1::smallint), (2::smallint), (3::smallint), (4::smallint)) as p(priority)
                   cross join lateral (select 1 from tasks t
                     where t.status = 'pending' and t.assigned_agent_id is null and t.execution_mode in ('ssh_cli', 'undecided')
-                      and t.lane = l.id and t.priority = p.priority limit 1) head)
+                      and t.lane = l.id and t.priority = p.priority
+                    order by t.turn, t.position limit 1) head)
    union all
   select null, assigned_agent_id from tasks
    where status = 'pending' and assigned_agent_id is not null and execution_mode = 'ssh_cli'
