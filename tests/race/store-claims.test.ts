@@ -4,12 +4,12 @@ import {
   assignTask,
   cancelTask,
   claimForAgent,
-  claimForHost,
   flipUndecided,
   getTask,
   listTaskEvents,
 } from '@switchyard/store'
 import type { AssignTaskResult, ClaimForAgentResult, Pool } from '@switchyard/store'
+import { claimForHost } from '../support/claim-for-host.ts'
 import { at } from '../support/fixed-clock.ts'
 import { useRaceStage } from '../support/race-stage.ts'
 import { addAgent, addHost, addTask } from '../support/task-factory.ts'

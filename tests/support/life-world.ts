@@ -5,7 +5,6 @@ import {
   assignTask,
   cancelTask,
   claimForAgent,
-  claimForHost,
   completeClaim,
   flipUndecided,
   listAdmissibleKeys,
@@ -17,6 +16,7 @@ import {
   takeOrphans,
 } from '@switchyard/store'
 import type { ClaimIdentity, Pool } from '@switchyard/store'
+import { claimForHost } from './claim-for-host.ts'
 import { at } from './fixed-clock.ts'
 import { addAgent, addHost, addTask } from './task-factory.ts'
 

@@ -1,5 +1,5 @@
 import { createPool, inTransaction } from '@switchyard/store'
-import type { Pool } from '@switchyard/store'
+import type { Pool, Queryable } from '@switchyard/store'
 import type { TestDatabase } from './database.ts'
 
 /** A pool of one connection, whose backend is known by its number. */
@@ -16,7 +16,7 @@ export async function openRacingPool({ connectionString }: TestDatabase): Promis
   return { pool, pid: rows[0]!.pid, end: () => pool.end() }
 }
 
-/** A pool whose transactions stop right before their commit, with all their locks, until they are released. */
+/** A pool whose transactions, when they wrote or locked something, stop right before their commit until they are released. */
 export interface HeldPool {
   readonly pool: Pool
   /** Fulfilled when the first transaction has done everything but its commit. */
@@ -34,7 +34,7 @@ export function holdBeforeCommit(pool: Pool): HeldPool {
     const connection = await pool.connect()
     return {
       query: async (statement: Statement): Promise<unknown> => {
-        if (statement === 'commit') {
+        if (statement === 'commit' && (await hasWritten(connection))) {
           reached.give()
           await released.given
         }
@@ -51,6 +51,13 @@ export function holdBeforeCommit(pool: Pool): HeldPool {
     )
   const held = { connect, query } as unknown as Pool
   return { pool: held, reachedCommit: reached.given, release: released.give }
+}
+
+async function hasWritten(db: Queryable): Promise<boolean> {
+  const { rows } = await db.query<{ wrote: boolean }>(
+    'select pg_current_xact_id_if_assigned() is not null as wrote',
+  )
+  return rows[0]?.wrote === true
 }
 
 function signal(): { readonly given: Promise<void>; readonly give: () => void } {

@@ -28,6 +28,8 @@ export interface TestReplica<C extends Clock = FixedClock> extends Replica {
 interface ReplicaOptions {
   readonly id?: string
   readonly policy?: Partial<Policy>
+  /** Default: the one for all. */
+  readonly cyclePool?: Pool
 }
 
 /** A dispatcher on a clock that stands still, or on the given one; its cycles run when the test says so. */
@@ -48,6 +50,7 @@ export function testReplica(
   const events = createEvents(log, createDispatcherMetrics(metrics))
   const replica = createReplica({
     ...{ pool, ssh, clock, events },
+    cyclePool: options.cyclePool ?? pool,
     dispatcherId: options.id ?? 'dispatcher-under-test',
     outage: createOutage(events),
     policy: { ...TEST_POLICY, ...options.policy },

@@ -4,7 +4,6 @@ import type { AgentMode, HostFindings, Settlement, Task, TaskStatus } from '@swi
 import {
   cancelTask,
   claimForAgent,
-  claimForHost,
   completeClaim,
   createTask,
   putHost,
@@ -13,6 +12,7 @@ import {
   settleClaim,
 } from '@switchyard/store'
 import type { ClaimIdentity, HostDefinition, NewTask, Pool, Queryable } from '@switchyard/store'
+import { claimForHost } from './claim-for-host.ts'
 import { at } from './fixed-clock.ts'
 
 /** A task that nothing is known of but that it is to be done. Its label is its own: only who asks for it gets it. */

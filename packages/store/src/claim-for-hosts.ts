@@ -10,7 +10,7 @@ import { createScanMemory } from './scan-memory.ts'
 import { publishWhenDue } from './turns.ts'
 
 /** Hosts whose rows are locked at a time: their checks and dials wait for that long, and what was claimed is started after it. */
-const HOSTS_PER_TRANSACTION = 100
+const HOSTS_PER_TRANSACTION = 1_000
 
 export interface ClaimForHostsRequest {
   /** null: all hosts. */
@@ -21,8 +21,6 @@ export interface ClaimForHostsRequest {
   readonly startSeconds: number
   readonly now?: Date | null
 }
-
-export type ClaimForHostRequest = Omit<ClaimForHostsRequest, 'hostIds'> & { readonly hostId: string }
 
 /**
  * Claims as many fitting tasks as the hosts have free slots, `ssh_cli` or `undecided` alike, and spreads them: the freest host gets the
@@ -51,11 +49,6 @@ export async function claimForHosts(
     const claims = await claimUnderLocks(pool, ids, open.hostIds, request)
     if (claims.length > 0) await onClaimed(claims)
   }
-}
-
-/** As claimForHosts, for one host, whatever waits. */
-export function claimForHost(pool: Pool, { hostId, ...request }: ClaimForHostRequest): Promise<Claim[]> {
-  return claimUnderLocks(pool, [hostId], new Set([hostId]), request)
 }
 
 async function claimUnderLocks(

@@ -2,6 +2,7 @@ export { admitNext, listAdmissibleKeys } from './admit.ts'
 export * from './agents.ts'
 export { assignTask } from './assign-task.ts'
 export type { AssignTaskRequest, AssignTaskResult } from './assign-task.ts'
+export { atMostEvery } from './at-most-every.ts'
 export { cancelByConcurrencyKey, cancelTask } from './cancel-task.ts'
 export { claimForAgent, claimForAgents, MOST_REQUESTS, repeatClaimForAgent } from './claim-for-agents.ts'
 export type {
@@ -11,8 +12,8 @@ export type {
   ClaimForAgentsOptions,
   ClaimForAgentsResult,
 } from './claim-for-agents.ts'
-export { claimForHost, claimForHosts } from './claim-for-hosts.ts'
-export type { ClaimForHostRequest, ClaimForHostsRequest } from './claim-for-hosts.ts'
+export { claimForHosts } from './claim-for-hosts.ts'
+export type { ClaimForHostsRequest } from './claim-for-hosts.ts'
 export { createTask, createTasks } from './create-task.ts'
 export type { CreateTaskResult, NewTask } from './create-task.ts'
 export { isDatabaseUnavailable } from './database-errors.ts'

@@ -1,4 +1,5 @@
 import pg from 'pg'
+import { atMostEvery } from './at-most-every.ts'
 import type { Queryable } from './pool.ts'
 
 const CHANNEL = 'switchyard_work'
@@ -22,23 +23,10 @@ export interface Waker {
  * process, so that its own listener need not hear what it has told itself.
  */
 export function createWaker(db: Queryable, origin = ''): Waker {
-  let underWay = false
-  let asked = 0
-  const send = async (): Promise<void> => {
-    underWay = true
-    for (let told = -1; told !== asked;) {
-      told = asked
-      await db.query({ name: 'notify', text: NOTIFY, values: [origin] }).catch(() => undefined)
-      await new Promise((resolve) => setTimeout(resolve, NOTIFY_MILLISECONDS).unref())
-    }
-    underWay = false
-  }
-  return {
-    wake() {
-      asked += 1
-      if (!underWay) void send()
-    },
-  }
+  const notify = atMostEvery(NOTIFY_MILLISECONDS, async () => {
+    await db.query({ name: 'notify', text: NOTIFY, values: [origin] }).catch(() => undefined)
+  })
+  return { wake: () => notify.call() }
 }
 
 export interface WakeUpListener {

@@ -1,5 +1,5 @@
 import type { AgentRequest, ClaimForAgentResult, ClaimForAgentsResult, KnownAgent } from '@switchyard/store'
-import { atMostEvery } from './at-most-every.ts'
+import { atMostEvery } from '@switchyard/store'
 import { createBatcher } from './batcher.ts'
 import { createWaitingRoom } from './waiting-room.ts'
 import type { Seat, WaitingRoom } from './waiting-room.ts'

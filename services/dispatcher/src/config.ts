@@ -84,7 +84,8 @@ export const DispatcherConfig = Type.Object({
   SWITCHYARD_DATABASE_CONNECTIONS: Type.Integer({
     minimum: 1,
     default: 10,
-    description: 'Most database connections at a time; one more listens for news.',
+    description:
+      'Most database connections for runs at a time; one more is for the dispatch cycles, and one listens for news.',
   }),
   SWITCHYARD_LISTEN: Type.Enum(['on', 'off'], {
     default: 'on',

@@ -10,6 +10,8 @@ export interface DispatcherContext {
   /** Names this replica in events. */
   readonly dispatcherId: string
   readonly pool: Pool
+  /** For cycles only: what a thousand runs ask for does not stand before what the next ones wait for. */
+  readonly cyclePool: Pool
   readonly clock: Clock
   readonly ssh: Ssh
   readonly policy: Policy

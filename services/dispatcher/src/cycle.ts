@@ -15,6 +15,8 @@ import { applyRetention } from './phases/retention.ts'
 import type { RunRegistry } from './runs/registry.ts'
 
 const RETENTION_MILLISECONDS = 3_600_000
+/** A pass that moves so many may have stopped at its bound: the smallest one. */
+const LEAST_BOUND = 500
 
 /** What one cycle did, and what it could not do. */
 export interface CycleReport {
@@ -33,6 +35,8 @@ export interface CycleReport {
 export interface CycleActions extends CheckActions {
   readonly startRun: StartRun
   readonly adopt: (orphan: Orphan) => void
+  /** Lets the next cycle come early. */
+  readonly goOn: () => void
   readonly runs: Pick<RunRegistry, 'claims' | 'cancel' | 'isDraining'>
 }
 
@@ -72,7 +76,9 @@ export function createCycle(context: DispatcherContext, actions: CycleActions): 
     const admitted = await phase('admit', () => admitWaitingTasks(context))
     const claimed = runs.isDraining() ? 0 : await phase('match', () => matchTasks(context, actions.startRun))
     const flipped = await phase('flip', () => flipLateTasks(context))
-    if (due + expired + admitted + flipped > 0) waker.wake()
+    const moved = due + expired + admitted + flipped
+    if (moved > 0) waker.wake()
+    if (moved >= LEAST_BOUND) actions.goOn()
     const checks = runs.isDraining() ? 0 : await phase('check', () => takeChecks(context, actions))
     const deleted = await phase('retention', async () => {
       const now = clock.now().getTime()

@@ -57,15 +57,16 @@ export async function startDispatcher(
   const metrics = createMetrics()
   const events = createEvents(log.child({ dispatcherId }), createDispatcherMetrics(metrics))
   const outage = createOutage(events)
-  const pool = createPool({
+  const poolOptions = {
     connectionString: config.DATABASE_URL,
     applicationName: 'switchyard-dispatcher',
-    maxConnections: config.SWITCHYARD_DATABASE_CONNECTIONS,
     namedStatements: config.SWITCHYARD_LISTEN === 'on',
-    onIdleError: (error) => void outage.noticed(error),
-  })
+    onIdleError: (error: Error) => void outage.noticed(error),
+  }
+  const pool = createPool({ ...poolOptions, maxConnections: config.SWITCHYARD_DATABASE_CONNECTIONS })
+  const cyclePool = createPool({ ...poolOptions, maxConnections: 1 })
   const { context, runs, checks, bell, cycle } = createReplica({
-    ...{ dispatcherId, pool, clock, ssh, events, outage },
+    ...{ dispatcherId, pool, cyclePool, clock, ssh, events, outage },
     policy: policyOf(config),
     random: Math.random,
   })
@@ -81,6 +82,7 @@ export async function startDispatcher(
     await ssh.close()
     await checks.settled()
     await pool.end()
+    await cyclePool.end()
     await health.close()
   }
 
@@ -102,7 +104,9 @@ export async function startDispatcher(
     intervalSeconds: context.policy.intervalSeconds,
   })
   const listener =
-    config.SWITCHYARD_LISTEN === 'on' ? listenForWakeUps(config.DATABASE_URL, () => bell.ring()) : null
+    config.SWITCHYARD_LISTEN === 'on'
+      ? listenForWakeUps(config.DATABASE_URL, () => bell.ring(), dispatcherId)
+      : null
   log.info({ dispatcherId, healthPort, hosts: hosts.length }, 'dispatching')
 
   return {

@@ -13,7 +13,7 @@ export interface Replica {
   readonly context: DispatcherContext
   readonly runs: RunRegistry
   readonly checks: HostChecks
-  /** Rings when a slot is free, so that the next cycle may come early. */
+  /** Rings when a slot is free or a cycle left something, so that the next cycle may come early. */
   readonly bell: Bell
   /** One pass over everything. Never rejects. */
   readonly cycle: () => Promise<CycleReport>
@@ -21,16 +21,20 @@ export interface Replica {
 
 /** Puts the parts of a dispatcher together. */
 export function createReplica(parts: Omit<DispatcherContext, 'waker'>): Replica {
-  const context: DispatcherContext = { ...parts, waker: createWaker(parts.pool) }
+  const context: DispatcherContext = { ...parts, waker: createWaker(parts.pool, parts.dispatcherId) }
   const bell = new Bell()
   const runs = createRunRegistry(context, () => bell.ring())
   const checks = createHostChecks(context)
-  const cycle = createCycle(context, {
-    startRun: (host, claim) => runs.start(host, claim),
-    adopt: (orphan) => runs.adopt(orphan),
-    startCheck: (check) => checks.start(check),
-    checksUnderWay: () => checks.count(),
-    runs,
-  })
+  const cycle = createCycle(
+    { ...context, pool: context.cyclePool },
+    {
+      goOn: () => bell.ring(),
+      startRun: (host, claim) => runs.start(host, claim),
+      adopt: (orphan) => runs.adopt(orphan),
+      startCheck: (check) => checks.start(check),
+      checksUnderWay: () => checks.count(),
+      runs,
+    },
+  )
   return { context, runs, checks, bell, cycle }
 }

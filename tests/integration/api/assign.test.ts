@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from '@jest/globals'
-import { claimForHost } from '@switchyard/store'
+import { claimForHost } from '../../support/claim-for-host.ts'
 import { dequeue, dequeued, postAgent, postTask, TOKENS } from '../../support/api.ts'
 import type { Answer, Body } from '../../support/api.ts'
 import { addHost } from '../../support/task-factory.ts'

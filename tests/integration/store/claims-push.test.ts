@@ -1,14 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import {
-  assignTask,
-  claimForHost,
-  claimForHosts,
-  getTask,
-  recordDialFailure,
-  recordDialSuccess,
-} from '@switchyard/store'
+import { assignTask, claimForHosts, getTask, recordDialFailure, recordDialSuccess } from '@switchyard/store'
 import type { HostDefinition, NewTask } from '@switchyard/store'
+import { claimForHost } from '../../support/claim-for-host.ts'
 import { createTestDatabase } from '../../support/database.ts'
 import type { TestDatabase } from '../../support/database.ts'
 import { at } from '../../support/fixed-clock.ts'

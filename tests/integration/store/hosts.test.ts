@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import {
-  claimForHost,
   deleteAgent,
   getHost,
   listCandidates,
@@ -15,6 +14,7 @@ import {
   takeHostChecks,
 } from '@switchyard/store'
 import type { HostCheckRecord } from '@switchyard/store'
+import { claimForHost } from '../../support/claim-for-host.ts'
 import { createTestDatabase } from '../../support/database.ts'
 import type { TestDatabase } from '../../support/database.ts'
 import { at } from '../../support/fixed-clock.ts'

@@ -27,6 +27,12 @@ async function run(stage: Stage, sizes: Sizes): Promise<Outcome> {
   const { url, pool } = await stage.database()
   const own = createPool({ connectionString: url, applicationName: 'bench-dispatcher' })
   stage.cleanup.add(() => own.end())
+  const cyclePool = createPool({
+    connectionString: url,
+    applicationName: 'bench-dispatcher',
+    maxConnections: 1,
+  })
+  stage.cleanup.add(() => cyclePool.end())
   stage.tell(`making ${hosts} hosts and ${tasks} tasks`)
   for (let made = 0; made < hosts; made += HOSTS_AT_A_TIME) {
     const group = Array.from({ length: Math.min(HOSTS_AT_A_TIME, hosts - made) }, () =>
@@ -40,7 +46,7 @@ async function run(stage: Stage, sizes: Sizes): Promise<Outcome> {
   await settleTables(pool)
 
   const ssh = fakeSsh({ run: () => 'hold' })
-  const replica = testReplica(own, ssh, { clock: systemClock })
+  const replica = testReplica(own, ssh, { clock: systemClock, cyclePool })
   stage.cleanup.add(async () => {
     replica.runs.drain()
     ssh.cut()
