@@ -386,23 +386,33 @@ describe('deliveries at the same moment', () => {
   /** Issues as they are opened: nothing about them has to be compared with what came before. */
   const opened = (issue: Body) => labelled(issue, 'opened')
 
-  it('are each answered as if they were alone', async () => {
+  async function blocked(): Promise<readonly number[]> {
+    const { rows } = await stack.database.pool.query<{ pid: number }>(
+      `select pid from pg_stat_activity
+        where datname = current_database() and application_name = 'switchyard-api' and wait_event_type = 'Lock'`,
+    )
+    return rows.map(({ pid }) => pid)
+  }
+
+  /** As many batches as may be under way wait in the database; what is delivered until `open` is called makes up the next. */
+  async function closed(): Promise<{ first: Promise<Answer>[]; open: () => Promise<void> }> {
     const locker = await stack.database.pool.connect()
     await locker.query('begin')
     await locker.query('lock table task_events in share mode')
-    const blocked = async (): Promise<number> => {
-      const { rows } = await stack.database.pool.query(
-        `select 1 from pg_stat_activity
-          where datname = current_database() and application_name = 'switchyard-api' and wait_event_type = 'Lock'`,
-      )
-      return rows.length
-    }
-    // As many batches as may be under way, and what comes meanwhile is one.
-    const first = []
+    const first: Promise<Answer>[] = []
     for (const count of [1, 2]) {
       first.push(deliver(opened(newIssue())))
-      await until('a batch waits', async () => (await blocked()) === count)
+      await until('a batch waits', async () => (await blocked()).length === count)
     }
+    const open = async (): Promise<void> => {
+      await locker.query('rollback')
+      locker.release()
+    }
+    return { first, open }
+  }
+
+  it('are each answered as if they were alone', async () => {
+    const { first, open } = await closed()
     const [issue, uuid] = [newIssue(), randomUUID()]
     const together = [
       deliver(opened(issue)),
@@ -411,8 +421,7 @@ describe('deliveries at the same moment', () => {
       deliver(opened(newIssue({ labels: [] }))),
       deliver(opened(newIssue({ title: 'the last one' }))),
     ]
-    await locker.query('rollback')
-    locker.release()
+    await open()
     const answers = await Promise.all([...first, ...together])
     expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 202))
     expect(answers.map(({ body }) => body['outcome']).sort()).toEqual([
@@ -422,5 +431,17 @@ describe('deliveries at the same moment', () => {
     ])
     expect(await taskOf(answers.at(-1)!)).toMatchObject({ title: 'the last one' })
     expect((await deliver(opened(issue))).body).toMatchObject({ outcome: 'duplicate' })
+  })
+
+  it('are all refused, and nothing of them is kept, when their connection is lost half-way', async () => {
+    const { first, open } = await closed()
+    const before = await stored()
+    const pids = await blocked()
+    await stack.database.pool.query('select pg_terminate_backend(pid) from unnest($1::integer[]) pid', [pids])
+    for (const { status, body } of await Promise.all(first))
+      expect([status, body['code']]).toEqual([503, 'database_unavailable'])
+    await open()
+    expect(await stored()).toBe(before)
+    expect((await deliver(opened(newIssue()))).body).toMatchObject({ outcome: 'created' })
   })
 })
