@@ -2,11 +2,15 @@ import { TRANSITIONS } from '@switchyard/core'
 import type { ClaimIdentity } from './settle-claim.ts'
 import type { Queryable } from './pool.ts'
 
-/** Phase 2. Bounded, and skipping what a claim holds: it never waits and never makes a claim wait for long. */
+/**
+ * Phase 2. Bounded, and skipping what a claim holds: it never waits and never makes a claim wait for long. The rows are found again by their
+ * place: the planner cannot know the limit, and would read the whole table to join with that many rows. One that was changed at this very
+ * moment is in another place, and left to the next batch.
+ */
 const FLIP_UNDECIDED = /* sql */ `
   with instant as (select coalesce($1::timestamptz, now()) as at),
   late as materialized (
-    select t.id from tasks t
+    select t.ctid as place from tasks t
      where t.status = 'pending' and t.execution_mode = 'undecided'
        and t.pending_since <= (select at from instant) - make_interval(secs => $2)
      order by t.pending_since
@@ -14,21 +18,20 @@ const FLIP_UNDECIDED = /* sql */ `
        for update skip locked
   ), flipped as (
     update tasks t
-       set execution_mode = 'http_pull', mode_decided_by = 'timeout', mode_decided_at = instant.at,
+       set execution_mode = 'http_pull', mode_decided_by = 'timeout', mode_decided_at = (select at from instant),
            mode_reason = 'no host took it within ' || $2 || ' s'
-      from late, instant
-     where t.id = late.id
-    returning t.*, instant.at
+     where t.ctid = any(array(select place from late))
+    returning t.id, t.status, t.execution_mode, t.attempt, t.mode_decided_at, t.mode_reason
   ), noted as (
     insert into task_events (task_id, at, event, from_status, to_status, execution_mode, attempt, actor, reason)
-    select id, at, 'flipped', status, status, execution_mode, attempt, $4, mode_reason from flipped
+    select id, mode_decided_at, 'flipped', status, status, execution_mode, attempt, $4, mode_reason from flipped
   )
   select count(*) as count from flipped`
 
 const MAKE_DUE = /* sql */ `
   with instant as (select coalesce($1::timestamptz, now()) as at),
   due as materialized (
-    select t.id, t.lane, t.requires from tasks t
+    select t.ctid as place, t.lane, t.requires from tasks t
      where t.status = 'scheduled' and t.run_at <= (select at from instant)
      order by t.run_at
      limit $2
@@ -45,9 +48,9 @@ const MAKE_DUE = /* sql */ `
     update tasks t
        set status = $3, pending_since = instant.at, position = nextval('task_positions'),
            turn = next_turn(t.lane, t.priority, t.execution_mode, t.repository)
-      from due, instant, (select count(*) from opened) first
-     where t.id = due.id
-    returning t.*, instant.at
+      from instant, (select count(*) from opened) first
+     where t.ctid = any(array(select place from due))
+    returning t.id, t.status, t.execution_mode, t.attempt, instant.at
   ), noted as (
     insert into task_events (task_id, at, event, from_status, to_status, execution_mode, attempt, actor, reason)
     select id, at, 'due', 'scheduled', status, execution_mode, attempt, $4, 'run_at has come' from moved

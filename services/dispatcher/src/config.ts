@@ -85,7 +85,7 @@ export const DispatcherConfig = Type.Object({
     minimum: 1,
     default: 10,
     description:
-      'Most database connections for runs at a time; one more is for the dispatch cycles, and one listens for news.',
+      'Most database connections for runs at a time; two more are for the dispatch cycles, and one listens for news.',
   }),
   SWITCHYARD_LISTEN: Type.Enum(['on', 'off'], {
     default: 'on',

@@ -64,7 +64,7 @@ export async function startDispatcher(
     onIdleError: (error: Error) => void outage.noticed(error),
   }
   const pool = createPool({ ...poolOptions, maxConnections: config.SWITCHYARD_DATABASE_CONNECTIONS })
-  const cyclePool = createPool({ ...poolOptions, maxConnections: 1 })
+  const cyclePool = createPool({ ...poolOptions, maxConnections: 2 })
   const { context, runs, checks, bell, cycle } = createReplica({
     ...{ dispatcherId, pool, cyclePool, clock, ssh, events, outage },
     policy: policyOf(config),

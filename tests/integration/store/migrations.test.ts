@@ -29,6 +29,7 @@ const MIGRATIONS = [
   '0003_host-checks',
   '0004_lanes-and-turns',
   '0005_unused-lanes',
+  '0006_logs-as-they-are',
 ]
 
 describe('migrating', () => {

@@ -7,6 +7,17 @@ export function moveInBatches(moveBatch: (limit: number) => Promise<number>): Pr
   return inBatches(MOVED_PER_BATCH, MOST_MOVING_BATCHES, moveBatch)
 }
 
+/** As moveInBatches, where the order does not matter: when there is much to do, two halves of a batch at a time. */
+export async function moveInTwos(moveBatch: (limit: number) => Promise<number>): Promise<number> {
+  const size = MOVED_PER_BATCH / 2
+  const first = await moveBatch(size)
+  if (first < size) return first
+  const rest = () => inBatches(size, MOST_MOVING_BATCHES, moveBatch)
+  const sums = await Promise.allSettled([rest(), rest()])
+  for (const sum of sums) if (sum.status === 'rejected') throw sum.reason
+  return sums.reduce((all, sum) => all + (sum.status === 'fulfilled' ? sum.value : 0), first)
+}
+
 /** Repeats a bounded statement until a batch is short, at most `maxBatches` times. Returns the sum. */
 export async function inBatches(
   batchSize: number,

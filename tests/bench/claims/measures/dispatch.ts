@@ -30,7 +30,7 @@ async function run(stage: Stage, sizes: Sizes): Promise<Outcome> {
   const cyclePool = createPool({
     connectionString: url,
     applicationName: 'bench-dispatcher',
-    maxConnections: 1,
+    maxConnections: 2,
   })
   stage.cleanup.add(() => cyclePool.end())
   stage.tell(`making ${hosts} hosts and ${tasks} tasks`)
