@@ -7,6 +7,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
@@ -20,6 +21,7 @@ import {
   encodeFollow,
   encodeKill,
   encodePreparation,
+  encodePrompt,
   FOLLOW_COMMAND_LINE,
   GO,
   KILL_COMMAND_LINE,
@@ -80,20 +82,26 @@ describe.each(SHELLS.filter(([, program]) => program !== null))('in %s', (name, 
     const child = spawn('/bin/sh', ['-c', LAUNCH_COMMAND_LINE], { env: environment() })
     let said = ''
     child.stdout.setEncoding('utf8').on('data', (text: string) => (said += text))
-    child.stdin.write(encodePreparation(preparation({ root, id, command: sh('echo ran'), promptBytes: 2 })))
+    const { early, late } = encodePrompt('hi')
+    child.stdin.write(
+      encodePreparation(preparation({ root, id, command: sh('echo ran'), promptBytes: 2 })) + early,
+    )
     while (!existsSync(join(root, id))) await once(spawn('sleep', ['0.01']), 'exit')
     meanwhile()
-    child.stdin.end(`${GO}hi`)
+    child.stdin.end(GO + late)
     await once(child, 'close')
     return said.replaceAll('\u001e', '<')
   }
 
-  const launch = (id: string, command: string[], changes: Partial<Preparation> = {}, prompt = 'go!\n') =>
+  const launch = (
+    id: string,
+    command: string[],
+    changes: Partial<Preparation> = {},
+    { early, late } = encodePrompt('go!\n'),
+  ) =>
     run(
       LAUNCH_COMMAND_LINE,
-      encodePreparation(preparation({ root, id, command, promptBytes: prompt.length, ...changes })) +
-        GO +
-        prompt,
+      encodePreparation(preparation({ root, id, command, promptBytes: 4, ...changes })) + early + GO + late,
     )
   const follow = (id: string, offset = 0, questions = ASK_LOG) =>
     run(FOLLOW_COMMAND_LINE, encodeFollow('n', { root, id }, offset) + questions)
@@ -113,6 +121,23 @@ describe.each(SHELLS.filter(([, program]) => program !== null))('in %s', (name, 
     const said = run(LAUNCH_COMMAND_LINE, encodePreparation(preparation({ root, id: 'a-1' })))
     expect(said).toBe('<n ready\n')
     expect(readdirSync(root)).toEqual([])
+    const withPrompt = encodePreparation(preparation({ root, id: 'a-1' })) + encodePrompt('hello').early
+    expect(run(LAUNCH_COMMAND_LINE, withPrompt)).toBe('<n ready\n')
+    expect(readdirSync(root)).toEqual([])
+  })
+
+  it.each([
+    ['short', 'a\\nb\\c %s \'"`$(id)\r\n\n-e ü\u0001\n'],
+    ['with NUL', 'a\0b\n'],
+    ['long', 'line of \\ it\n'.repeat(10_000)],
+    ['empty', ''],
+  ])('give the command its prompt byte for byte: %s', async (_, prompt) => {
+    const changes = { promptBytes: Buffer.byteLength(prompt), environment: { COPY: join(root, 'copy') } }
+    launch('a-1', sh('cat > "$COPY"'), changes, encodePrompt(prompt))
+    await ended('a-1')
+    expect(readFileSync(join(root, 'copy'), 'utf8')).toBe(prompt)
+    expect(statSync(join(root, 'a-1', 'prompt')).mode & 0o777).toBe(0o600)
+    rmSync(join(root, 'copy'))
   })
 
   it('start a run once, and tell its output and its end', async () => {
@@ -127,7 +152,9 @@ describe.each(SHELLS.filter(([, program]) => program !== null))('in %s', (name, 
   })
 
   it('start nothing with a prompt that arrived cut short', () => {
-    expect(launch('a-1', sh('echo ran'), { promptBytes: 100 })).toMatch(/<n failed the prompt could not/)
+    expect(launch('a-1', sh('echo ran'), { promptBytes: 100 }, CUT_SHORT)).toMatch(
+      /<n failed the prompt could not/,
+    )
     expect(readdirSync(root)).toEqual([])
   })
 
@@ -209,14 +236,24 @@ describe.each(SHELLS.filter(([, program]) => program !== null))('in %s', (name, 
       launch(id, sh('exit 0'))
       await ended(id)
     }
-    mkdirSync(join(root, 'strange'))
+    for (const name of ['strange', 'killed-1', 'looked-1', 'fresh-1', 'kept-1']) mkdirSync(join(root, name))
+    // Launches that were killed before the word leave a folder with at most a prompt; one that somebody has looked for is no such.
+    writeFileSync(join(root, 'killed-1', 'prompt'), 'hi')
+    symlinkSync('never', join(root, 'looked-1', 'started'))
+    writeFileSync(join(root, 'kept-1', 'something'), '')
+    for (const name of ['strange', 'killed-1', 'looked-1', 'kept-1']) utimesSync(join(root, name), 0, 0)
     utimesSync(join(root, 'old-1', 'exit'), 0, 0)
     launch('b-1', sh('exit 0'))
     await ended('b-1')
-    while (existsSync(join(root, 'old-1'))) await once(spawn('sleep', ['0.05']), 'exit')
-    expect(readdirSync(root).sort()).toEqual(['b-1', 'new-1', 'strange'])
+    while (existsSync(join(root, 'old-1')) || existsSync(join(root, 'killed-1')))
+      await once(spawn('sleep', ['0.05']), 'exit')
+    expect(readdirSync(root).sort()).toEqual(['b-1', 'fresh-1', 'kept-1', 'looked-1', 'new-1', 'strange'])
+    expect(readdirSync(join(root, 'kept-1'))).toEqual(['something'])
   })
 })
+
+/** As a long prompt comes, of which the end is missing. */
+const CUT_SHORT = { early: 'later\n', late: 'go!\n' }
 
 function preparation(changes: Partial<Preparation>): Preparation {
   return {

@@ -6,6 +6,9 @@ import type { RunFolder } from './run-folder.ts'
 const KEPT_DAYS = 7
 const REMOVED_PER_RUN = 50
 
+/** A prompt that is no longer is sent before the word, and stored while the other side talks to its database. A shell reads lines byte by byte. */
+const EARLY_PROMPT_BYTES = 4096
+
 /** Control words of a launch. */
 export const LAUNCH = {
   ready: 'ready',
@@ -36,10 +39,12 @@ const COMMAND = oneLine(`
  * what it leaves behind in its group, keeps its exit code, and sweeps old folders. Its own group holds nothing but itself and the timer. Arguments:
  * the text above, the run folder, the time limit in seconds, grace and deadline of an end in tenths of a second, the
  * bytes of the prompt, the life of the host, `setsid` or nothing where that is unknown, then argv. On descriptor 3 somebody
- * waits for one line; on descriptor 4 come the word and the prompt.
+ * waits for one line; on descriptor 4 come a line about the prompt, the word, and the prompt when it has not come yet.
  *
- * It is there before the word comes, and from then on starts no more than it must, since a process costs half a millisecond. dd
- * tells how much it copied in its seventh word, where it is not built without; else somebody has to count.
+ * It is there before the word comes, and from then on starts no more than it must, since a process costs half a millisecond: a short
+ * prompt is stored before. dd tells how much it copied in its seventh word, where it is not built without; else somebody has to count.
+ *
+ * What it sweeps at the end: runs that ended long ago, and what launches have left that were killed before the word, which is at most a prompt.
  */
 const SUPERVISOR = oneLine(`
   _sy_command=$1; _sy_run=$2; _sy_limit=$3; _sy_grace_given=$4; _sy_deadline=$5; _sy_bytes=$6; _sy_life=$7; _sy_own=$8; shift 8;
@@ -49,8 +54,17 @@ const SUPERVISOR = oneLine(`
   _sy_fail() { rm -rf "$_sy_run"; echo "${LAUNCH.failed} $1" >&3; exit 0; };
   _sy_is_whole() { [ "\${7:-$(($(wc -c < "$_sy_run/prompt")))}" -eq "$_sy_bytes" ]; };
   ${END}
-  IFS= read -r _sy_line <&4 && [ "$_sy_line" = go ] || { rmdir "$_sy_run"; exit 0; };
-  _sy_is_whole $(umask 077; LC_ALL=C dd bs=65536 of="$_sy_run/prompt" <&4 2>&1) || _sy_fail "the prompt could not be stored whole in $_sy_run";
+  _sy_store() {
+    case $1 in
+      now*) [ -n "$_sy_stored" ];;
+      *) _sy_is_whole $(umask 077; LC_ALL=C dd bs=65536 of="$_sy_run/prompt" <&4 2>&1);;
+    esac;
+  };
+  _sy_stored=;
+  IFS= read -r _sy_prompt <&4 || { rmdir "$_sy_run"; exit 0; };
+  case $_sy_prompt in now*) ( umask 077; printf "%b" "\${_sy_prompt#now }" > "$_sy_run/prompt" ) && _sy_stored=yes;; esac;
+  IFS= read -r _sy_line <&4 && [ "$_sy_line" = go ] || { rm -f "$_sy_run/prompt"; rmdir "$_sy_run"; exit 0; };
+  _sy_store "$_sy_prompt" || _sy_fail "the prompt could not be stored whole in $_sy_run";
   exec 4<&-;
   kill -0 -$$ || { rm -rf "$_sy_run"; echo "${NO_PROCESS_GROUP}" >&3; exit 0; };
   printf "%s\\n" "$_sy_life" $$ > "$_sy_run/life" && printf "" > "$_sy_run/log" || _sy_fail "nothing could be written in $_sy_run";
@@ -74,7 +88,11 @@ const SUPERVISOR = oneLine(`
   if [ -e "$_sy_run/timed_out" ]; then _sy_code="$_sy_code timed_out"; fi;
   _sy_note exit "$_sy_code";
   find "\${_sy_run%/*}" -maxdepth 2 -name exit -mtime +${KEPT_DAYS} | head -n ${REMOVED_PER_RUN} |
-    while IFS= read -r _sy_line; do rm -rf "\${_sy_line%/exit}"; done
+    while IFS= read -r _sy_line; do rm -rf "\${_sy_line%/exit}"; done;
+  find "\${_sy_run%/*}" -mindepth 1 -maxdepth 1 -type d -name "*-[0-9]*" -mtime +${KEPT_DAYS} |
+    while IFS= read -r _sy_line; do
+      [ -e "$_sy_line/started" ] || [ -h "$_sy_line/started" ] || { rm -f "$_sy_line/prompt"; rmdir "$_sy_line"; };
+    done
 `)
 
 /**
@@ -84,7 +102,8 @@ const SUPERVISOR = oneLine(`
  *
  *   in   nonce, root, run, limit, grace, deadline, bytes of the prompt, workdir, argc, argv, envc, NAME=value …
  *   out  ready | workdir_missing | command_not_found PATH                  (control lines)
- *   in   go, then the prompt, byte for byte, to the end
+ *   in   now PROMPT | later
+ *   in   go, then, if it was to come later, the prompt, byte for byte, to the end
  *   out  launched PGID | already | failed WHY
  *
  * While the other side talks to its database, the run folder and the supervisor are made, and wait for `go`; without it they go
@@ -125,7 +144,7 @@ const PROGRAM = oneLine(`
   _sy_say ${LAUNCH.ready};
   [ -d "$_sy_root" ] || mkdir -p -m 700 "$_sy_root";
   mkdir -m 700 "$_sy_run" 2>/dev/null || {
-    IFS= read -r _sy_line && [ "$_sy_line" = go ] || exit 90;
+    IFS= read -r _sy_line && IFS= read -r _sy_line && [ "$_sy_line" = go ] || exit 90;
     if [ -d "$_sy_run" ]; then _sy_say ${LAUNCH.already}; else _sy_say "${LAUNCH.failed} the directory $_sy_run cannot be made"; fi;
     exit 0;
   };
@@ -175,6 +194,14 @@ export function encodePreparation(preparation: Preparation): string {
 }
 
 export const GO = 'go\n'
+
+/** What is sent of a prompt before the word, and after it. No shell variable can hold NUL. */
+export function encodePrompt(prompt: string): { readonly early: string; readonly late: string } {
+  const line = encodeValues([prompt])
+  return Buffer.byteLength(line) <= EARLY_PROMPT_BYTES && !prompt.includes('\0')
+    ? { early: `now ${line}`, late: '' }
+    : { early: 'later\n', late: prompt }
+}
 
 /** Seconds as the whole number of tenths that a shell can count down. */
 export function tenths(seconds: number): string {

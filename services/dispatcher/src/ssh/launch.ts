@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Connection } from './connection.ts'
 import { within } from './deadline.ts'
-import { encodePreparation, GO, LAUNCH, LAUNCH_COMMAND_LINE } from './launch-program.ts'
+import { encodePreparation, encodePrompt, GO, LAUNCH, LAUNCH_COMMAND_LINE } from './launch-program.ts'
 import { refuseRequest } from './refuse-request.ts'
 import { RemoteDialogue } from './remote-dialogue.ts'
 import type { LaunchRequest, LaunchResult } from './results.ts'
@@ -29,8 +29,10 @@ export async function launch(
   const nonce = randomUUID()
   const dialogue = new RemoteDialogue(opened.channel, nonce, () => Promise.resolve())
   try {
-    dialogue.write(encodePreparation({ ...request, ...timing, nonce, promptBytes: sizeOf(request.prompt) }))
-    return (await prepare(dialogue, request, timing)) ?? (await go(dialogue, request, timing))
+    const { early, late } = encodePrompt(request.prompt)
+    const promptBytes = Buffer.byteLength(request.prompt)
+    dialogue.write(encodePreparation({ ...request, ...timing, nonce, promptBytes }) + early)
+    return (await prepare(dialogue, request, timing)) ?? (await go(dialogue, request, timing, late))
   } finally {
     dialogue.close()
   }
@@ -104,9 +106,9 @@ async function go(
   dialogue: RemoteDialogue,
   request: LaunchRequest,
   timing: RunTiming,
+  latePrompt: string,
 ): Promise<LaunchResult> {
-  dialogue.write(GO)
-  dialogue.endInput(request.prompt)
+  dialogue.endInput(GO + latePrompt)
   const line = await answer(dialogue, request.signal, timing)
   const [word, rest] = splitOnce(line ?? '')
   switch (word) {
@@ -147,10 +149,6 @@ async function explainSilence(dialogue: RemoteDialogue, closed: boolean, timing:
   const { code, signal } = await dialogue.closed
   if (code === null && signal === null) return `the connection was lost before the command started${quote}`
   return `the host's shell ended (${signal ?? `exit code ${String(code)}`}) before the command started${quote}`
-}
-
-function sizeOf(prompt: string): number {
-  return Buffer.byteLength(prompt)
 }
 
 function splitOnce(line: string): [string, string] {
