@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { Client } from '@modelcontextprotocol/client'
+import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { until } from '../support/until.ts'
 
@@ -75,7 +77,7 @@ describe('the packed command line, in an empty folder', () => {
       })
     ).stdout
 
-  it('explains itself, runs everything, does a task, and stops', async () => {
+  it('explains itself, runs everything, does a task, serves MCP, and stops', async () => {
     expect(await switchyard('--version')).toBe('0.1.0\n')
     expect(await switchyard('--help')).toContain('Exit codes:')
     up = spawn(process.execPath, [program, 'up', '--port', '0'], {
@@ -107,6 +109,21 @@ describe('the packed command line, in an empty folder', () => {
     agent.kill('SIGTERM')
     expect(await drained).toEqual([0, null])
     expect(await switchyard('tasks', 'list')).toMatch(new RegExp(`${id}  succeeded`))
+    const client = new Client({ name: 'tests', version: '1.0.0' })
+    await client.connect(
+      new StdioClientTransport({
+        command: process.execPath,
+        args: [program, 'mcp'],
+        cwd: directory,
+        env: { HOME: directory },
+        stderr: 'ignore',
+      }),
+    )
+    expect(client.getServerVersion()).toEqual({ name: 'switchyard', version: '0.1.0' })
+    expect((await client.listTools()).tools.map(({ name }) => name)).toContain('create_task')
+    const read = await client.callTool({ name: 'get_task', arguments: { task_id: id } })
+    expect(read.structuredContent).toMatchObject({ task: { id, status: 'succeeded' } })
+    await client.close()
     up.kill('SIGTERM')
     expect(await ended).toEqual([0, null])
   })
