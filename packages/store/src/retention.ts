@@ -1,16 +1,16 @@
 import type { Queryable } from './pool.ts'
 
-// Tasks first: what hangs on them is found through the ids that were deleted. From arrays, because the planner takes a limit that it does
-// not know to be a tenth of the table, and would join that with the whole of the others.
+// Tasks first: what hangs on them is found through the ids that were deleted. Everything is found by arrays: the planner cannot know the limit, and
+// would read all events and logs to join them with that many tasks.
 const DELETE_OLD_TASKS = /* sql */ `
   with old as materialized (
-    select id from tasks
-     where status in ('succeeded', 'failed', 'cancelled') and finished_at < coalesce($1::timestamptz, now()) - make_interval(days => $2)
-     order by finished_at
+    select t.ctid as place from tasks t
+     where t.status in ('succeeded', 'failed', 'cancelled') and t.finished_at < coalesce($1::timestamptz, now()) - make_interval(days => $2)
+     order by t.finished_at
      limit $3
        for update skip locked
   ), deleted as (
-    delete from tasks t where t.id = any(array(select id from old)) returning t.id
+    delete from tasks t where t.ctid = any(array(select place from old)) returning t.id
   ), events as (
     delete from task_events e where e.task_id = any(array(select id from deleted))
   ), logs as (
@@ -20,13 +20,13 @@ const DELETE_OLD_TASKS = /* sql */ `
 
 const DELETE_OLD_DELIVERIES = /* sql */ `
   with old as materialized (
-    select id from deliveries
-     where received_at < coalesce($1::timestamptz, now()) - make_interval(days => $2)
-     order by received_at
+    select d.ctid as place from deliveries d
+     where d.received_at < coalesce($1::timestamptz, now()) - make_interval(days => $2)
+     order by d.received_at
      limit $3
        for update skip locked
   ), deleted as (
-    delete from deliveries d where d.id = any(array(select id from old)) returning d.id
+    delete from deliveries d where d.ctid = any(array(select place from old)) returning d.id
   )
   select count(*) as count from deleted`
 

@@ -11,7 +11,7 @@ import { flipLateTasks } from './phases/flip.ts'
 import { matchTasks } from './phases/match.ts'
 import type { StartRun } from './phases/match.ts'
 import { reportAlive } from './phases/report.ts'
-import { applyRetention } from './phases/retention.ts'
+import { applyRetention, MOST_DELETED_PER_PASS } from './phases/retention.ts'
 import type { RunRegistry } from './runs/registry.ts'
 
 const RETENTION_MILLISECONDS = 3_600_000
@@ -84,7 +84,8 @@ export function createCycle(context: DispatcherContext, actions: CycleActions): 
       const now = clock.now().getTime()
       if (now < retentionAt) return 0
       const count = await applyRetention(context)
-      retentionAt = now + RETENTION_MILLISECONDS
+      // What is left goes in the next cycles: a busy queue ends more tasks in an hour than one pass deletes.
+      if (count < MOST_DELETED_PER_PASS) retentionAt = now + RETENTION_MILLISECONDS
       return count
     })
     await phase('report', async () => {

@@ -188,6 +188,17 @@ describe('the dispatch cycle', () => {
     expect(rows).toEqual([{ requires: held.task.requires }])
   })
 
+  it('goes on deleting in the next cycle when there was more than one pass takes', async () => {
+    await database.pool.query(
+      `insert into deliveries (id, forge, event, event_type, headers, body, outcome, reason, received_at)
+       select gen_random_uuid(), 'gitea', 'push', 'push', '{}', '', 'ignored', 'no rule', $1 from generate_series(1, 10001)`,
+      [at(0)],
+    )
+    replica.clock.set(at(31 * 24 * 3600))
+    expect(await replica.cycle()).toMatchObject({ deleted: 10_000 })
+    expect(await replica.cycle()).toMatchObject({ deleted: 1 })
+  })
+
   it('reports that it is alive', async () => {
     await replica.cycle()
     expect(await listDispatchers(database.pool)).toMatchObject([

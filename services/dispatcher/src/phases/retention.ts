@@ -10,6 +10,8 @@ import { inBatches } from './batches.ts'
 
 const BATCH_SIZE = 500
 const MAX_BATCHES = 20
+/** A pass that deletes so many has more to do. */
+export const MOST_DELETED_PER_PASS = BATCH_SIZE * MAX_BATCHES
 /** Small rows, and an issue may sleep for long before somebody touches its labels again. */
 const FORGE_OBJECT_DAYS = 365
 
