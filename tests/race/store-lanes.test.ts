@@ -90,8 +90,12 @@ describe('the deletion of a lane and a task that needs it', () => {
     const batches = await inTransaction(database.pool, async (connection) => {
       const { rows } = await connection.query<{ pid: number }>('select pg_backend_pid() as pid')
       await connection.query('insert into lanes (requires) values ($1)', [[labels[0]]])
-      const both = [batch(first.pool), batch(second.pool)]
-      for (const { pid } of [first, second]) await untilBlocked(database.pool, pid, rows[0]!.pid)
+      const both: Promise<number>[] = []
+      // One after the other, so that each takes two tasks with different labels.
+      for (const { pool, pid } of [first, second]) {
+        both.push(batch(pool))
+        await untilBlocked(database.pool, pid, rows[0]!.pid)
+      }
       await connection.query('delete from lanes where requires = $1', [[labels[0]]])
       return both
     })
