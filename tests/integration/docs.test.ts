@@ -21,7 +21,13 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 /** What the skill calls the things that an agent is given. */
 const OF_AGENTS = ['SWITCHYARD_SERVER', 'SWITCHYARD_TOKEN']
 const OF_THE_COMMAND_LINE = ['SWITCHYARD_URL']
-const OF_TESTS = ['SWITCHYARD_TEST_DATABASE', 'SWITCHYARD_FAULT_SEED', 'SWITCHYARD_FAULT_TASKS']
+const OF_TESTS = [
+  'SWITCHYARD_TEST_DATABASE',
+  'SWITCHYARD_FAULT_SEED',
+  'SWITCHYARD_FAULT_TASKS',
+  'SWITCHYARD_FUZZ_SEED',
+  'SWITCHYARD_FUZZ_RUNS',
+]
 
 let documents: Document[] = []
 let database: TestDatabase

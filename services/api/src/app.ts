@@ -30,6 +30,8 @@ export function createApp(context: ApiContext, options: { readonly validateAnswe
   app.disable('x-powered-by')
   app.disable('etag')
   app.set('query parser', 'simple')
+  // Nothing here is ever unchanged: Express would answer `If-None-Match: *` with 304 and no body.
+  Object.defineProperty(app.request, 'fresh', { value: false })
   app.use(trackRequests(context.events))
 
   const router = express.Router()

@@ -177,6 +177,17 @@ describe('a body', () => {
   })
 })
 
+describe('a condition', () => {
+  it.each(['/api/v1/tasks', '/openapi.json', '/docs'])(
+    'never makes %s answer 304: there is no ETag',
+    async (path) => {
+      const headers = { 'if-none-match': '*' }
+      const { status, text } = await api.call('GET', path, undefined, { headers })
+      expect([status, text === '']).toEqual([200, false])
+    },
+  )
+})
+
 describe('a path', () => {
   it.each([
     '/',
