@@ -1,5 +1,5 @@
 import { request } from 'node:http'
-import type { IncomingHttpHeaders, IncomingMessage , Agent} from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage, Agent } from 'node:http'
 
 /** A request as it goes over the wire: nothing of it is checked or put right on the way. */
 export interface RawRequest {
