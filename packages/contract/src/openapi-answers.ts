@@ -25,9 +25,10 @@ export const SHARED_HEADERS = {
     required: true,
   },
 }
-const OF_PROBLEMS: Readonly<Record<number, Json>> = {
-  401: { 'WWW-Authenticate': { $ref: '#/components/headers/Challenge' } },
-  503: { 'Retry-After': { $ref: '#/components/headers/RetryAfter' } },
+const OF_PROBLEMS: Partial<Readonly<Record<ProblemCode, Json>>> = {
+  unauthenticated: { 'WWW-Authenticate': { $ref: '#/components/headers/Challenge' } },
+  database_unavailable: { 'Retry-After': { $ref: '#/components/headers/RetryAfter' } },
+  dispatcher_unavailable: { 'Retry-After': { $ref: '#/components/headers/RetryAfter' } },
 }
 const OF_ALL: Json = { 'X-Request-Id': { $ref: '#/components/headers/RequestId' } }
 
@@ -60,7 +61,7 @@ export function responsesOf(route: Route): Json {
       const answer = route.answers[status]
       if (answer === undefined && codes !== undefined)
         return [status, { $ref: `#/components/responses/${nameOf(codes)}` }]
-      return [status, responseOf(answer, status, codes)]
+      return [status, responseOf(answer, codes)]
     }),
   )
 }
@@ -70,9 +71,7 @@ export function sharedResponses(routes: readonly Route[]): Json {
   const sets = routes.flatMap((route) =>
     [...problemsByStatus(route)].filter(([status]) => !(status in route.answers)),
   )
-  return Object.fromEntries(
-    sets.map(([status, codes]) => [nameOf(codes), responseOf(undefined, status, codes)]),
-  )
+  return Object.fromEntries(sets.map(([, codes]) => [nameOf(codes), responseOf(undefined, codes)]))
 }
 
 function nameOf(codes: readonly ProblemCode[]): string {
@@ -88,18 +87,14 @@ function problemsByStatus(route: Route): Map<number, ProblemCode[]> {
   return byStatus
 }
 
-function responseOf(
-  answer: Answer | undefined,
-  status: number,
-  codes: readonly ProblemCode[] | undefined,
-): Json {
+function responseOf(answer: Answer | undefined, codes: readonly ProblemCode[] | undefined): Json {
   const content = { ...contentOf(answer), ...problemContent(codes) }
   return {
     description: [
       ...(answer === undefined ? [] : [answer.description]),
       ...(codes ?? []).map((code) => `\`${code}\`: ${PROBLEMS[code].title}.`),
     ].join(' '),
-    headers: { ...OF_ALL, ...headersOf(answer), ...(answer === undefined ? OF_PROBLEMS[status] : {}) },
+    headers: { ...OF_ALL, ...headersOf(answer), ...headersOfAll(codes) },
     ...(Object.keys(content).length === 0 ? {} : { content }),
   }
 }
@@ -111,6 +106,14 @@ function headersOf({ headers = {}, otherContentType }: Answer = { description: '
       // Those that say something about one form of the answer do not stand on the other.
       { description, schema: { type: 'string' }, required: otherContentType === undefined },
     ]),
+  )
+}
+
+/** The headers that each of the problems has. */
+function headersOfAll(codes: readonly ProblemCode[] = []): Json {
+  const [first = {}, ...others] = codes.map((code) => OF_PROBLEMS[code] ?? {})
+  return Object.fromEntries(
+    Object.entries(first).filter(([name]) => others.every((headers) => name in headers)),
   )
 }
 
