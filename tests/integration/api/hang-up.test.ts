@@ -2,12 +2,22 @@ import { connect } from 'node:net'
 import type { Socket } from 'node:net'
 import { once } from 'node:events'
 import { describe, expect, it } from '@jest/globals'
-import { dequeue, postAgent, postTask, startTestApi } from '../../support/api.ts'
+import { systemClock } from '@switchyard/platform'
+import type { Clock } from '@switchyard/platform'
+import { dequeue, postAgent, postTask, startTestApi, TOKENS } from '../../support/api.ts'
 import type { TestAgent } from '../../support/api.ts'
 import { until } from '../../support/until.ts'
 import { useTestApi } from '../../support/use-test-api.ts'
 
-const stack = useTestApi()
+let sleeps = 0
+const clock: Clock = {
+  ...systemClock,
+  sleep(...wanted) {
+    sleeps += 1
+    return systemClock.sleep(...wanted)
+  },
+}
+const stack = useTestApi({ clock })
 const { api } = stack
 
 /** A dequeue over a socket of its own, which can be torn away. */
@@ -22,7 +32,17 @@ async function openDequeue(agent: TestAgent, waitSeconds: number): Promise<Socke
   return socket
 }
 
-async function claimIsBlocked(): Promise<boolean> {
+async function openLog(taskId: string): Promise<Socket> {
+  const socket = connect(api.port, '127.0.0.1')
+  await once(socket, 'connect')
+  socket.write(
+    `GET /api/v1/tasks/${taskId}/logs HTTP/1.1\r\nHost: api\r\nAuthorization: Bearer ${TOKENS.admin}\r\n` +
+      'Accept: text/event-stream\r\n\r\n',
+  )
+  return socket
+}
+
+async function requestIsBlocked(): Promise<boolean> {
   const { rows } = await stack.database.pool.query(
     `select 1 from pg_stat_activity
       where datname = current_database() and application_name = 'switchyard-api' and wait_event_type = 'Lock'`,
@@ -38,7 +58,7 @@ describe('a caller that is torn away', () => {
     await locker.query('begin')
     await locker.query('lock table task_events in share mode')
     const socket = await openDequeue(agent, 60)
-    await until('the claim is half-way', claimIsBlocked)
+    await until('the claim is half-way', requestIsBlocked)
     socket.resetAndDestroy()
     await locker.query('rollback')
     locker.release()
@@ -56,6 +76,25 @@ describe('a caller that is torn away', () => {
     for (const socket of sockets) socket.resetAndDestroy()
     const { id } = await postTask(api, { requires: agent.labels })
     expect((await patient).body).toMatchObject({ task: { id } })
+  })
+
+  it('while the log that it wants to follow is looked up leaves nobody who goes on looking', async () => {
+    const { id } = await postTask(api)
+    const locker = await stack.database.pool.connect()
+    await locker.query('begin')
+    await locker.query('lock table tasks in access exclusive mode')
+    const socket = await openLog(id)
+    await until('the log is looked up', requestIsBlocked)
+    const closed = once(socket, 'close')
+    socket.resetAndDestroy()
+    await closed
+    // Answered after the server has read that the other is gone.
+    await api.call('GET', '/healthz')
+    sleeps = 0
+    await locker.query('rollback')
+    locker.release()
+    await api.call('GET', `/api/v1/tasks/${id}/logs`)
+    expect(sleeps).toBe(0)
   })
 })
 

@@ -25,8 +25,15 @@ export function faultsOfRpc(message: Message, { status, text }: RawAnswer): read
     ...((answer.result === undefined) === (answer.error === undefined)
       ? ['it has not one of result and error']
       : []),
-    ...(answer.error?.code === INTERNAL_ERROR ? [`an internal error: ${answer.error.message}`] : []),
+    ...(answer.error?.code === INTERNAL_ERROR && !listsFaults(answer.error.message)
+      ? [`an internal error: ${answer.error.message}`]
+      : []),
   ]
+}
+
+/** The SDK gives parameters that it cannot read the same code, and their faults as the message. */
+function listsFaults(message: string): boolean {
+  return message.startsWith('[') && message.includes('"path"')
 }
 
 export interface ToolVerdict {

@@ -19,8 +19,9 @@ export interface EventStream {
   end(): void
 }
 
-/** Begins the stream. */
+/** Begins the stream. Its reader may be gone already: while what it asked for was looked up. */
 export function openEventStream(response: Response): EventStream {
+  if (response.destroyed) return closedStream()
   const gone = new AbortController()
   response.status(200).set({
     'Content-Type': 'text/event-stream; charset=utf-8',
@@ -47,6 +48,12 @@ export function openEventStream(response: Response): EventStream {
       response.end()
     },
   }
+}
+
+/** Nobody would ever say that this one closes: it has. */
+function closedStream(): EventStream {
+  const ignore = (): void => undefined
+  return { closed: AbortSignal.abort(), mark: ignore, send: () => Promise.resolve(), end: ignore }
 }
 
 function drained(response: Response, closed: AbortSignal): Promise<void> {
