@@ -92,11 +92,19 @@ function responseOf(answer: Answer | undefined, codes: readonly ProblemCode[] | 
   return {
     description: [
       ...(answer === undefined ? [] : [answer.description]),
-      ...(codes ?? []).map((code) => `\`${code}\`: ${PROBLEMS[code].title}.`),
-    ].join(' '),
+      ...(codes ?? []).map((code) => problemText(code)),
+    ]
+      .join('')
+      .trim(),
     headers: { ...OF_ALL, ...headersOf(answer), ...headersOfAll(codes) },
     ...(Object.keys(content).length === 0 ? {} : { content }),
   }
+}
+
+/** What happened, what is true now, and the next call. */
+function problemText(code: ProblemCode): string {
+  const { title, now, next } = PROBLEMS[code]
+  return `\n\n\`${code}\`: ${title}. ${now} ${next}`
 }
 
 function headersOf({ headers = {}, otherContentType }: Answer = { description: '', schema: null }): Json {

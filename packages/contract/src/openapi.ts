@@ -1,4 +1,5 @@
 import type Type from 'typebox'
+import { curlLine } from './curl-line.ts'
 import { responsesOf, SHARED_HEADERS, sharedResponses } from './openapi-answers.ts'
 import { namedSchemas, withReferences } from './openapi-schemas.ts'
 import type { Json } from './openapi-schemas.ts'
@@ -49,6 +50,7 @@ function operation(route: Route): Json {
     ],
     ...bodyOf(route),
     responses: responsesOf(route),
+    'x-codeSamples': [{ lang: 'Shell', label: 'curl', source: curlLine(route) }],
   }
 }
 

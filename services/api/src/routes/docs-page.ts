@@ -24,7 +24,18 @@ const PAGE = `<!doctype html>
 </body>
 </html>
 `
-const START = `SwaggerUIBundle({ url: '/openapi.json', dom_id: '#reference', deepLinking: true, persistAuthorization: true, validatorUrl: null })
+/** Each operation is shown with a line of curl for the very address that the page came from. */
+const START = `async function start() {
+  const spec = await (await fetch('/openapi.json')).json()
+  for (const operation of Object.values(spec.paths).flatMap((methods) => Object.values(methods))) {
+    for (const { source } of operation['x-codeSamples']) {
+      const line = source.replaceAll('$SWITCHYARD_SERVER', location.origin)
+      operation.description += '\\n\\n\`\`\`sh\\n' + line + '\\n\`\`\`'
+    }
+  }
+  SwaggerUIBundle({ spec, dom_id: '#reference', deepLinking: true, persistAuthorization: true, validatorUrl: null })
+}
+start()
 `
 const POLICY =
   "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'"
