@@ -1,8 +1,10 @@
+import { Agent } from 'node:http'
 import { afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import { TOOLS } from '@switchyard/mcp'
 import { dequeue, dequeued, postAgent, postTask, TOKENS } from '../support/api.ts'
 import type { WireLease, WireTask } from '../support/api.ts'
 import { buildCommandLine } from '../support/command-line.ts'
+import { sendRaw } from '../support/fuzz/send.ts'
 import { connectMcp } from '../support/mcp-client.ts'
 import type { McpClient, Revision, Transport } from '../support/mcp-client.ts'
 import { useTestApi } from '../support/use-test-api.ts'
@@ -187,6 +189,24 @@ describe('MCP over HTTP', () => {
       status,
       status === 403 ? 'origin_not_allowed' : undefined,
     ])
+  })
+
+  it('is out of reach for a page whose name was made to point here: to the browser both have one origin', async () => {
+    const agent = new Agent()
+    const answer = await sendRaw(api.port, agent, {
+      method: 'POST',
+      path: '/mcp',
+      headers: {
+        ...ACCEPT,
+        host: `rebound.example.org:${api.port}`,
+        origin: `http://rebound.example.org:${api.port}`,
+        authorization: `Bearer ${TOKENS.admin}`,
+        'content-type': 'application/json',
+      },
+      body: Buffer.from(JSON.stringify(MESSAGE)),
+    })
+    agent.destroy()
+    expect([answer.status, answer.text.includes('origin_not_allowed')]).toEqual([403, true])
   })
 
   it('is not there for GET, nor for what is no message', async () => {
