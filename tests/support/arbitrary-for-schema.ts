@@ -60,6 +60,7 @@ const ODD_NUMBERS = [
 ]
 const ODD_INSTANTS = [
   '0000-01-01T00:00:00Z',
+  '9999-12-31T23:59:59-23:59',
   '9999-12-31T23:59:60Z',
   '2030-02-29T00:00:00Z',
   '2030-01-01t00:00:00+05',
@@ -161,7 +162,7 @@ function textFor({ format, pattern, minLength = 0, maxLength = 60 }: JsonSchema)
     const [min, max] = [new Date('2000-01-01'), new Date('2100-01-01')]
     return fc.oneof(
       fc.date({ min, max, noInvalidDate: true }).map((date) => date.toISOString()),
-      fc.constantFrom(...ODD_INSTANTS.slice(0, 2)),
+      fc.constantFrom(...ODD_INSTANTS.slice(0, 3)),
     )
   }
   const most = Math.min(maxLength, minLength + 60)

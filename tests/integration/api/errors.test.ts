@@ -51,6 +51,15 @@ describe('a body', () => {
     for (const path of paths(body)) expect(body['detail']).toContain(path)
   })
 
+  it.each(['0000-01-01T00:00:00Z', '9999-12-31T23:59:59-23:59', '2016-12-31T23:59:60Z'])(
+    'with the instant %s, which the database does not have, is refused at the edge',
+    async (instant) => {
+      const { status, body } = await api.call('POST', TASKS, { ...minimal, run_at: instant })
+      expect([status, body['code']]).toEqual([400, 'invalid_request'])
+      expect(paths(body)).toEqual(['body.run_at'])
+    },
+  )
+
   it('with an unknown execution_mode is told the known ones', async () => {
     const { body } = await api.call('POST', TASKS, { ...minimal, execution_mode: 'ssh' })
     expect(body['errors']).toEqual([

@@ -154,11 +154,15 @@ function newTaskFrom({ body, headers }: RouteInput<typeof ROUTES.createTask>, pr
   }
 }
 
-/** RFC 3339 knows leap seconds and offsets that JavaScript does not. */
+/** The instants that PostgreSQL reads as JavaScript writes them: it has no year 0, and a year of five digits is something else to it. */
+const FIRST_INSTANT = Date.parse('0001-01-01T00:00:00Z')
+const LAST_INSTANT = Date.parse('9999-12-31T23:59:59.999Z')
+
+/** RFC 3339 knows leap seconds and offsets that JavaScript does not, and a year that PostgreSQL does not. */
 function instantFrom(text: string | undefined): Date | null {
   if (text === undefined) return null
   const instant = new Date(text)
-  if (!Number.isNaN(instant.getTime())) return instant
+  if (instant.getTime() >= FIRST_INSTANT && instant.getTime() <= LAST_INSTANT) return instant
   const message = `must be an instant like ${new Date(0).toISOString()}, not ${JSON.stringify(text)}`
   throw invalidRequest([{ path: 'body.run_at', message }])
 }
