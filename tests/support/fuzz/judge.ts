@@ -1,8 +1,5 @@
-import { PROBLEMS } from '@switchyard/contract'
-import type { ProblemCode } from '@switchyard/contract'
-import { Ajv2020 } from 'ajv/dist/2020.js'
-import type { ValidateFunction } from 'ajv/dist/2020.js'
-import addFormats from 'ajv-formats'
+import { compileValidator, PROBLEMS } from '@switchyard/contract'
+import type { ProblemCode, Validator } from '@switchyard/contract'
 import type { Operation } from './api-document.ts'
 import type { RawAnswer } from './send.ts'
 
@@ -14,9 +11,7 @@ const ALLOWED_FAILURES: readonly string[] = ['dispatcher_unavailable']
 
 /** Judges the answers to one operation: status, type, headers and body, each against what the document says. */
 export function createJudge({ responses }: Operation): Judge {
-  const ajv = new Ajv2020({ strict: false, allErrors: true })
-  addFormats.default(ajv)
-  const compiled = new Map<object, ValidateFunction>()
+  const compiled = new Map<object, Validator>()
 
   return (answer) => {
     const described = responses[answer.status]
@@ -36,10 +31,10 @@ export function createJudge({ responses }: Operation): Judge {
     const schema = content[type]?.schema
     if (schema === undefined) return [`the content type ${type} is not documented`]
     if (!type.endsWith('json')) return []
-    const validate = compiled.get(schema) ?? ajv.compile(schema)
+    const validate = compiled.get(schema) ?? compileValidator(schema, 'answer')
     compiled.set(schema, validate)
-    if (validate(JSON.parse(text))) return []
-    return [`its body does not fit its schema: ${ajv.errorsText(validate.errors)}`]
+    const validated = validate(JSON.parse(text))
+    return validated.ok ? [] : validated.errors.map(({ path, message }) => `${path} ${message}`)
   }
 }
 

@@ -1,5 +1,4 @@
-import { Ajv2020 } from 'ajv/dist/2020.js'
-import addFormats from 'ajv-formats'
+import { compileValidator } from '@switchyard/contract'
 import type { ListedTool, Message } from './mcp-message.ts'
 import type { RawAnswer } from './send.ts'
 
@@ -44,9 +43,7 @@ export interface ToolVerdict {
 
 /** Judges what a call of one tool came to. */
 export function createToolJudge({ outputSchema }: ListedTool): (answer: RawAnswer) => ToolVerdict {
-  const ajv = new Ajv2020({ strict: false, allErrors: true })
-  addFormats.default(ajv)
-  const fits = ajv.compile(outputSchema)
+  const validate = compileValidator(outputSchema, 'answer')
   return ({ status, text }) => {
     const result = status === 200 ? (JSON.parse(text) as JsonRpcAnswer).result : undefined
     if (result === undefined) return { faults: [], worked: false }
@@ -56,10 +53,11 @@ export function createToolJudge({ outputSchema }: ListedTool): (answer: RawAnswe
       return { faults: FAILURES.test(first.text) ? [first.text] : [], worked: false }
     }
     const data = result['structuredContent']
+    const validated = validate(structuredClone(data))
     return {
       worked: true,
       faults: [
-        ...(fits(data) ? [] : [`its data does not fit its schema: ${ajv.errorsText(fits.errors)}`]),
+        ...(validated.ok ? [] : validated.errors.map(({ path, message }) => `${path} ${message}`)),
         ...(first.text === JSON.stringify(data) ? [] : ['its text is not its data']),
       ],
     }
