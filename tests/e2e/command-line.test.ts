@@ -428,6 +428,7 @@ try switchyard tas
 try switchyard task l
 try switchyard --url http://x tasks logs --fo
 try switchyard webhook test --event is
+try switchyard agent run --preset c
 try switchyard completion ''
 try switchyard agent run -- --l`
     const { stdout } = await promisify(execFile)('bash', ['-eu', '-c', script], { cwd: directory })
@@ -437,6 +438,7 @@ try switchyard agent run -- --l`
       'list logs',
       '--follow',
       'issues issue_comment',
+      'claude codex',
       expect.stringMatching(/^bash zsh fish /),
       '',
       '',

@@ -1,8 +1,8 @@
 import { hostname } from 'node:os'
 import { join, resolve } from 'node:path'
 import { Command } from '@commander-js/extra-typings'
-import { PRESET_NAMES, withArguments } from '@switchyard/core'
-import { presetName, wholeNumber, words } from '../commands/option-values.ts'
+import { withArguments } from '@switchyard/core'
+import { presetOption, wholeNumber, words } from '../commands/option-values.ts'
 import { Failure } from '../failure.ts'
 import { globalOptions, outputFor } from '../session.ts'
 import { resolveSettings } from '../settings/settings.ts'
@@ -22,11 +22,7 @@ function agentRunCommand(world: World) {
       'Take tasks and run a command on each: the prompt is its standard input, its output the log, its exit code the outcome.',
     )
     .argument('[command...]', 'the command, behind --; with --preset: arguments to add to it')
-    .option(
-      '--preset <name>',
-      `run a coding agent that is known, with nobody watching: ${PRESET_NAMES.join(', ')}`,
-      presetName,
-    )
+    .addOption(presetOption('run a coding agent that is known, with nobody watching'))
     .option('--id <id>', 'the name of this agent (default: the name of this machine)')
     .option(
       '--labels <labels>',

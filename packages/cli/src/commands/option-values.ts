@@ -1,5 +1,5 @@
-import { InvalidArgumentError } from '@commander-js/extra-typings'
-import { isPresetName, PRESET_NAMES, type PresetName } from '@switchyard/core'
+import { InvalidArgumentError, Option } from '@commander-js/extra-typings'
+import { PRESET_NAMES } from '@switchyard/core'
 
 /** A whole number of at least `least`, as the value of an option. */
 export function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER): (text: string) => number {
@@ -22,8 +22,7 @@ export function words(text: string, before: readonly string[] | undefined): stri
   return [...(before ?? []), ...more]
 }
 
-/** The name of a coding agent that is known. */
-export function presetName(text: string): PresetName {
-  if (isPresetName(text)) return text
-  throw new InvalidArgumentError(`Known are ${PRESET_NAMES.join(', ')}.`)
+/** `--preset`: a coding agent that is known by name. */
+export function presetOption(description: string) {
+  return new Option('--preset <name>', description).choices(PRESET_NAMES)
 }

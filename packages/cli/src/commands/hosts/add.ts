@@ -8,7 +8,7 @@ import { withSession, type Session } from '../../session.ts'
 import type { World } from '../../world.ts'
 import { askYesOrNo } from '../ask.ts'
 import { withExamples } from '../examples.ts'
-import { presetName, wholeNumber, words } from '../option-values.ts'
+import { presetOption, wholeNumber, words } from '../option-values.ts'
 import { isGood, renderCheck } from './check.ts'
 
 const FINGERPRINT = /^SHA256:[A-Za-z0-9+/]{43}$/
@@ -28,7 +28,7 @@ export function addHost(world: World) {
       '[command...]',
       'behind --: what runs there, the prompt on its standard input; with --preset: arguments to add to it',
     )
-    .option('--preset <name>', `a coding agent that is known: ${PRESET_NAMES.join(', ')}`, presetName)
+    .addOption(presetOption('a coding agent that is known'))
     .option('--port <number>', 'the port of its SSH server (default: 22)', wholeNumber(1, LARGEST_PORT))
     .option('--key <file>', "the private key, on the dispatcher's machine (default: its ssh-agent)")
     .option('--jump <host>', 'the host through which it is reached')
