@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os'
+
 /** Five projects, one per kind of test, so that each can be run alone: `npm run test:race`. */
 const shared = {
   testEnvironment: 'node',
@@ -37,5 +39,7 @@ export default {
     project('fault', ['<rootDir>/tests/fault/**/*.test.ts']),
     project('e2e', ['<rootDir>/tests/e2e/**/*.test.ts']),
   ],
+  // Jest would leave one processor free, which on two is half of them; beyond four, all their connections are too many for one PostgreSQL.
+  maxWorkers: Math.min(4, availableParallelism()),
   testTimeout: 60_000,
 }
