@@ -7,6 +7,7 @@ import { useRaceStage } from '../support/race-stage.ts'
 import { holdBeforeCommit } from '../support/racing-pools.ts'
 import { addTask, runningTask, settle } from '../support/task-factory.ts'
 import { untilBlocked } from '../support/until-blocked.ts'
+import { untilEarlierEnded } from '../support/until-earlier-ended.ts'
 
 const HOUR = 3_600
 const stage = useRaceStage()
@@ -36,6 +37,7 @@ async function emptyLane(): Promise<string> {
 async function unusedLane(): Promise<string> {
   const label = await emptyLane()
   await mark(stage.database.pool)
+  await untilEarlierEnded(stage.database.pool)
   expect(await laneOf(label)).toEqual({ unused: true })
   return label
 }
@@ -74,6 +76,7 @@ describe('the deletion of a lane and a task that needs it', () => {
     const label = `only-${randomUUID()}`
     const held = await runningTask(stage.database.pool, { requires: [label] })
     await mark(stage.database.pool)
+    await untilEarlierEnded(stage.database.pool)
     await remove(stage.database.pool)
     expect(await laneOf(label)).toBeUndefined()
     await settle(stage.database.pool, held, { event: 'hand_back', reason: 'the agent stops' }, at(HOUR))

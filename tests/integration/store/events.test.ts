@@ -11,6 +11,7 @@ import { createTestDatabase } from '../../support/database.ts'
 import type { TestDatabase } from '../../support/database.ts'
 import { at } from '../../support/fixed-clock.ts'
 import { addTask, claimedTask, settle } from '../../support/task-factory.ts'
+import { untilEarlierEnded } from '../../support/until-earlier-ended.ts'
 
 let database: TestDatabase
 beforeAll(async () => {
@@ -38,9 +39,11 @@ describe('the events of a task', () => {
 
 describe('the events of all tasks', () => {
   it('are read on from a cursor', async () => {
+    await untilEarlierEnded(database.pool)
     const start = await latestEventCursor(database.pool)
     const ids = []
     for (let n = 0; n < 5; n += 1) ids.push((await addTask(database.pool)).id)
+    await untilEarlierEnded(database.pool)
     const first = await listEventsAfter(database.pool, start, 2)
     const rest = await listEventsAfter(database.pool, first.at(-1)!.cursor, 10)
     expect([...first, ...rest].map(({ taskId }) => taskId)).toEqual(ids)
@@ -49,6 +52,7 @@ describe('the events of all tasks', () => {
   })
 
   it('never pass one that commits late', async () => {
+    await untilEarlierEnded(database.pool)
     const start = await latestEventCursor(database.pool)
     const slow = await database.pool.connect()
     await slow.query('begin')
@@ -59,6 +63,7 @@ describe('the events of all tasks', () => {
     expect(await latestEventCursor(database.pool)).toBe(start)
     await slow.query('commit')
     slow.release()
+    await untilEarlierEnded(database.pool)
     const events = await listEventsAfter(database.pool, start, 10)
     expect(events.map(({ taskId }) => taskId)).toEqual([late.id, early.id])
   })

@@ -14,6 +14,7 @@ import { createTestDatabase } from '../../support/database.ts'
 import type { TestDatabase } from '../../support/database.ts'
 import { at } from '../../support/fixed-clock.ts'
 import { addTask, runningTask } from '../../support/task-factory.ts'
+import { untilEarlierEnded } from '../../support/until-earlier-ended.ts'
 
 let database: TestDatabase
 beforeAll(async () => {
@@ -96,6 +97,7 @@ describe('retention', () => {
     const reached = [taken!, usedAgain!].map((lane) => ({ lane, priority: 3, turn: 7 }))
     await publishTurns(pool, 'pull', reached)
     await markUnusedLanes(pool, { limit: 100, now: at(0) })
+    await untilEarlierEnded(pool)
     expect(await deleteUnusedLanes(pool, { limit: 100, now: at(3_599) })).toBe(0)
     await addTask(pool, { requires: ['used-again'] })
     expect(await deleteUnusedLanes(pool, { limit: 100, now: at(3_600) })).toBeGreaterThanOrEqual(1)
@@ -117,6 +119,7 @@ describe('retention', () => {
     const { pool } = database
     for (const label of ['one', 'two', 'three']) await runningTask(pool, { requires: [label] })
     while ((await markUnusedLanes(pool, { limit: 2, now: at(0) })) > 0);
+    await untilEarlierEnded(pool)
     expect(await deleteUnusedLanes(pool, { limit: 2, now: at(3_600) })).toBe(2)
   })
 })
