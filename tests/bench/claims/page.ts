@@ -12,7 +12,7 @@ export function writePage(report: Report, plots: ReadonlySet<string>): string {
   const settings = Object.entries(postgres.settings).map(([name, value]) => `\`${name} = ${value}\``)
   return [
     '# Claims, measured',
-    `Written by \`npm run bench\`, together with [the numbers](claims.json). It needs about 20 minutes and a machine with nothing else to do.
+    `Written by \`npm run bench\`, together with [the numbers](claims.json). It needs about 15 minutes and a machine with nothing else to do.
 Everything runs on that machine: PostgreSQL, one API process with its default settings, the load generator in a process of its own.
 Compare ratios, not rates: both sides of a ratio were measured on the same PostgreSQL within the same minutes, in turns. Each figure is the median of
 several runs, with the least and the most of them.`,
