@@ -25,7 +25,8 @@ beforeAll(async () => {
   ;[database] = await Promise.all([createTestDatabase(), buildCommandLine()])
   stack = await startStack({
     databaseUrl: database.connectionString,
-    env: { SWITCHYARD_LEASE_SECONDS: '10' },
+    // Long enough that none of fifty processes on a busy machine loses it by being late.
+    env: { SWITCHYARD_LEASE_SECONDS: '30' },
   })
   await stack.startDispatcher()
   ledger = join(stack.directory, 'ledger')
@@ -88,6 +89,12 @@ describe('fifty agents on one machine', () => {
         const living = agents.slice(KILLED)
         for (const agent of killed) agent.kill('SIGKILL')
         await Promise.all(killed.map(({ ended }) => ended))
+        // Their commands end with them: one that lived on would find the gate open.
+        await until('what the killed ones had started is gone', () =>
+          killed.every(
+            (_, index) => processesWithVariable(`SWITCHYARD_AGENT_ID=crowd-${index + 1}`).length === 0,
+          ),
+        )
         await createTasks('first', MORE_TASKS)
         await openGate('first')
         await untilCounted('succeeded', AGENTS + MORE_TASKS)
