@@ -86,6 +86,7 @@ export async function createTasks(
   tasks: readonly NewTask[],
   now: Date | null = null,
 ): Promise<(Task | null)[]> {
+  if (tasks.length === 0) return []
   const entries = tasks.map((task) => ({
     id: uuidv7(),
     title: task.title,

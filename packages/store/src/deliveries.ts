@@ -93,6 +93,7 @@ export async function insertDeliveries(
   kept: readonly KeptDelivery[],
   now: Date | null,
 ): Promise<boolean> {
+  if (kept.length === 0) return true
   let bodyStart = 1
   const entries = kept.map(({ delivery, receipt, repeats }) => {
     const start = bodyStart

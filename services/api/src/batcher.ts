@@ -1,3 +1,8 @@
+/** How many requests are in one statement, and how many such statements are under way. */
+export const BATCH_LIMITS = { largestBatch: 64, mostUnderWay: 2 }
+/** What is longer is asked for on its own: a batch of such texts would keep everybody waiting. Characters, or bytes. */
+export const LONGEST_BATCHED = 65_536
+
 /** Asks for many callers at once; each hears of its own request only. */
 export interface Batcher<Request, Result> {
   /** Resolves with this request's own result; rejects with what went wrong with it. */

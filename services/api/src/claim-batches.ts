@@ -19,14 +19,9 @@ import type {
   Pool,
   RenewedLease,
 } from '@switchyard/store'
-import { createBatcher } from './batcher.ts'
+import { BATCH_LIMITS, createBatcher, LONGEST_BATCHED } from './batcher.ts'
 import type { Batcher } from './batcher.ts'
 import type { ApiConfig } from './config.ts'
-
-const LARGEST_BATCH = 64
-const MOST_UNDER_WAY = 2
-/** What is longer is asked for on its own: a batch of such texts would keep everybody waiting. */
-const LONGEST_BATCHED_TEXT = 65_536
 
 /** What holders say about their claims, together with what others say at the same moment. */
 export interface ClaimBatches {
@@ -71,11 +66,11 @@ export function createClaimBatches(pool: Pool, config: ApiConfig, clock: Clock):
       return (await renewals.ask(renewal)) ?? (await renewAlone(renewal))
     },
     async append(append) {
-      const appended = append.text.length > LONGEST_BATCHED_TEXT ? null : await appends.ask(append)
+      const appended = append.text.length > LONGEST_BATCHED ? null : await appends.ask(append)
       return appended === null ? appendAlone(append) : { kind: 'appended', ...appended }
     },
     async complete(completion) {
-      const isLong = JSON.stringify(completion.result).length > LONGEST_BATCHED_TEXT
+      const isLong = JSON.stringify(completion.result).length > LONGEST_BATCHED
       const task = isLong ? null : await completions.ask(completion)
       if (task === null) return completeClaim(pool, completion, { ...completion, now: clock.sqlNow() })
       await admitAfterEnd(pool, task, clock.sqlNow())
@@ -89,8 +84,7 @@ function batched<Request extends ClaimIdentity, Result>(
 ): Batcher<Request, Result> {
   return createBatcher({
     run,
-    largestBatch: LARGEST_BATCH,
-    mostUnderWay: MOST_UNDER_WAY,
+    ...BATCH_LIMITS,
     keyOf: ({ taskId }) => taskId,
     isOutage: isDatabaseUnavailable,
   })

@@ -1,13 +1,9 @@
 import type { AgentRequest, ClaimForAgentResult, ClaimForAgentsResult, KnownAgent } from '@switchyard/store'
 import { atMostEvery } from '@switchyard/store'
-import { createBatcher } from './batcher.ts'
+import { BATCH_LIMITS, createBatcher } from './batcher.ts'
 import { createWaitingRoom } from './waiting-room.ts'
 import type { Seat, WaitingRoom } from './waiting-room.ts'
 
-/** Requests in one statement. */
-const LARGEST_BATCH = 64
-/** Statements for the same labels at a time. */
-const MOST_UNDER_WAY = 2
 /** News that comes thicker is one piece of news. */
 const RING_MILLISECONDS = 5
 const RESERVED_MILLISECONDS = 50
@@ -93,8 +89,7 @@ export function createClaimDesk(options: ClaimDeskOptions): ClaimDesk {
           questions.map(({ call }) => call),
         )
       },
-      largestBatch: LARGEST_BATCH,
-      mostUnderWay: MOST_UNDER_WAY,
+      ...BATCH_LIMITS,
       isOutage: options.isOutage,
     })
     const group = { room, ask: (question: Question) => batcher.ask(question), calls: 0 }

@@ -15,12 +15,7 @@ import type {
   PlannedDelivery,
   Pool,
 } from '@switchyard/store'
-import { createBatcher } from './batcher.ts'
-
-const LARGEST_BATCH = 64
-const MOST_UNDER_WAY = 2
-/** What is longer is stored on its own: a batch of such texts would keep everybody waiting. */
-const LONGEST_BATCHED = 65_536
+import { BATCH_LIMITS, createBatcher, LONGEST_BATCHED } from './batcher.ts'
 
 /** What comes in from outside, together with what else comes in at the same moment. */
 export interface Intake {
@@ -35,11 +30,7 @@ export interface Intake {
  * asked for on its own, which finds out what it is. So the answers are those of the single statements.
  */
 export function createIntake(pool: Pool, clock: Clock): Intake {
-  const shared = {
-    largestBatch: LARGEST_BATCH,
-    mostUnderWay: MOST_UNDER_WAY,
-    isOutage: isDatabaseUnavailable,
-  }
+  const shared = { ...BATCH_LIMITS, isOutage: isDatabaseUnavailable }
   const tasks = createBatcher({
     ...shared,
     run: (requests: readonly NewTask[]) => createTasks(pool, requests, clock.sqlNow()),
