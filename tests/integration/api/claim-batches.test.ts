@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
-import type { PoolClient } from 'pg'
 import { dequeued } from '../../support/api.ts'
 import type { Answer, Body, Held } from '../../support/api.ts'
+import { blockedBackends, closeEvents } from '../../support/blocked-api.ts'
 import { until } from '../../support/until.ts'
 import { useTestApi } from '../../support/use-test-api.ts'
 
@@ -11,26 +11,6 @@ const { api } = stack
 function say(held: Held, what: string, body: Body = {}): Promise<Answer> {
   const claim = { lease_token: held.lease.token, ...body }
   return api.call('POST', `/api/v1/tasks/${held.task.id}/${what}`, claim, { token: held.agent.token })
-}
-
-/** Backends of the API that wait for a lock. */
-async function blockedBackends(): Promise<readonly number[]> {
-  const { rows } = await stack.database.pool.query<{ pid: number }>(
-    `select pid from pg_stat_activity
-      where datname = current_database() and application_name = 'switchyard-api' and wait_event_type = 'Lock'`,
-  )
-  return rows.map(({ pid }) => pid)
-}
-
-/** Nothing can be written to the events: whatever changes a task stops half-way. */
-async function closeEvents(): Promise<() => Promise<void>> {
-  const locker: PoolClient = await stack.database.pool.connect()
-  await locker.query('begin')
-  await locker.query('lock table task_events in share mode')
-  return async () => {
-    await locker.query('rollback')
-    locker.release()
-  }
 }
 
 async function heldTasks(count: number): Promise<Held[]> {
@@ -50,11 +30,14 @@ async function endings(held: Held): Promise<unknown[]> {
  */
 async function together(held: readonly Held[], ask: (held: Held, index: number) => Promise<Answer>) {
   const firsts = await heldTasks(2)
-  const openEvents = await closeEvents()
+  const openEvents = await closeEvents(stack.database.pool)
   const waiting: Promise<Answer>[] = []
   for (const first of firsts) {
     waiting.push(ask(first, 0))
-    await until('a batch waits', async () => (await blockedBackends()).length === waiting.length)
+    await until(
+      'a batch waits',
+      async () => (await blockedBackends(stack.database.pool)).length === waiting.length,
+    )
   }
   return { waiting, answers: held.map(ask), openEvents }
 }
@@ -87,7 +70,10 @@ describe('what many holders say at the same moment', () => {
     const late = say(slow!, 'heartbeat')
     const answers = await Promise.all(others.map((each) => say(each, 'heartbeat')))
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 200])
-    await until('the heartbeat of the locked one waits', async () => (await blockedBackends()).length === 1)
+    await until(
+      'the heartbeat of the locked one waits',
+      async () => (await blockedBackends(stack.database.pool)).length === 1,
+    )
     await locker.query('rollback')
     locker.release()
     expect((await late).body).toMatchObject({ directive: 'continue' })
@@ -120,14 +106,14 @@ describe('what many holders say at the same moment', () => {
       const body = what === 'logs' ? { offset: 0, text: 'line\n' } : {}
       const held = await heldTasks(5)
       const { answers, waiting, openEvents } = await together(held, (each) => say(each, what, body))
-      const killed = await blockedBackends()
+      const killed = await blockedBackends(stack.database.pool)
       await stack.database.pool.query('select pg_terminate_backend(pid) from unnest($1::integer[]) as pid', [
         killed,
       ])
       expect((await Promise.all(waiting)).map(({ status }) => status)).toEqual([503, 503])
       // The batch that was collected goes over other connections, and is cut as well.
       const again = await until('the collected batch waits', async () => {
-        const blocked = await blockedBackends()
+        const blocked = await blockedBackends(stack.database.pool)
         return blocked.length > 0 ? blocked : null
       })
       await stack.database.pool.query('select pg_terminate_backend(pid) from unnest($1::integer[]) as pid', [

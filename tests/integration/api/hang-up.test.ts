@@ -6,6 +6,7 @@ import { systemClock } from '@switchyard/platform'
 import type { Clock } from '@switchyard/platform'
 import { dequeue, postAgent, postTask, startTestApi, TOKENS } from '../../support/api.ts'
 import type { TestAgent } from '../../support/api.ts'
+import { blockedBackends, closeEvents, closeTable } from '../../support/blocked-api.ts'
 import { until } from '../../support/until.ts'
 import { useTestApi } from '../../support/use-test-api.ts'
 
@@ -42,26 +43,17 @@ async function openLog(taskId: string): Promise<Socket> {
   return socket
 }
 
-async function requestIsBlocked(): Promise<boolean> {
-  const { rows } = await stack.database.pool.query(
-    `select 1 from pg_stat_activity
-      where datname = current_database() and application_name = 'switchyard-api' and wait_event_type = 'Lock'`,
-  )
-  return rows.length > 0
-}
+const requestIsBlocked = async (): Promise<boolean> => (await blockedBackends(stack.database.pool)).length > 0
 
 describe('a caller that is torn away', () => {
   it('while its claim is being made loses no task: it is given back at once', async () => {
     const agent = await postAgent(api)
     const { id } = await postTask(api, { requires: agent.labels })
-    const locker = await stack.database.pool.connect()
-    await locker.query('begin')
-    await locker.query('lock table task_events in share mode')
+    const open = await closeEvents(stack.database.pool)
     const socket = await openDequeue(agent, 60)
     await until('the claim is half-way', requestIsBlocked)
     socket.resetAndDestroy()
-    await locker.query('rollback')
-    locker.release()
+    await open()
     const { status, body } = await dequeue(api, agent, { wait_seconds: 60 })
     expect(status).toBe(200)
     expect(body).toMatchObject({ task: { id, attempt: 1 } })
@@ -80,9 +72,7 @@ describe('a caller that is torn away', () => {
 
   it('while the log that it wants to follow is looked up leaves nobody who goes on looking', async () => {
     const { id } = await postTask(api)
-    const locker = await stack.database.pool.connect()
-    await locker.query('begin')
-    await locker.query('lock table tasks in access exclusive mode')
+    const open = await closeTable(stack.database.pool, 'tasks', 'access exclusive')
     const socket = await openLog(id)
     await until('the log is looked up', requestIsBlocked)
     const closed = once(socket, 'close')
@@ -91,8 +81,7 @@ describe('a caller that is torn away', () => {
     // Answered after the server has read that the other is gone.
     await api.call('GET', '/healthz')
     sleeps = 0
-    await locker.query('rollback')
-    locker.release()
+    await open()
     await api.call('GET', `/api/v1/tasks/${id}/logs`)
     expect(sleeps).toBe(0)
   })

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from '@jest/globals'
 import { dequeue, postAgent, sign, startTestApi, WEBHOOK_SECRET } from '../../support/api.ts'
 import type { Answer, Body, TestApi, WireTask } from '../../support/api.ts'
+import { blockedBackends, closeEvents } from '../../support/blocked-api.ts'
 import { until } from '../../support/until.ts'
 import { useTestApi } from '../../support/use-test-api.ts'
 
@@ -386,27 +387,13 @@ describe('deliveries at the same moment', () => {
   /** Issues as they are opened: nothing about them has to be compared with what came before. */
   const opened = (issue: Body) => labelled(issue, 'opened')
 
-  async function blocked(): Promise<readonly number[]> {
-    const { rows } = await stack.database.pool.query<{ pid: number }>(
-      `select pid from pg_stat_activity
-        where datname = current_database() and application_name = 'switchyard-api' and wait_event_type = 'Lock'`,
-    )
-    return rows.map(({ pid }) => pid)
-  }
-
   /** As many batches as may be under way wait in the database; what is delivered until `open` is called makes up the next. */
   async function closed(): Promise<{ first: Promise<Answer>[]; open: () => Promise<void> }> {
-    const locker = await stack.database.pool.connect()
-    await locker.query('begin')
-    await locker.query('lock table task_events in share mode')
+    const open = await closeEvents(stack.database.pool)
     const first: Promise<Answer>[] = []
     for (const count of [1, 2]) {
       first.push(deliver(opened(newIssue())))
-      await until('a batch waits', async () => (await blocked()).length === count)
-    }
-    const open = async (): Promise<void> => {
-      await locker.query('rollback')
-      locker.release()
+      await until('a batch waits', async () => (await blockedBackends(stack.database.pool)).length === count)
     }
     return { first, open }
   }
@@ -436,7 +423,7 @@ describe('deliveries at the same moment', () => {
   it('are all refused, and nothing of them is kept, when their connection is lost half-way', async () => {
     const { first, open } = await closed()
     const before = await stored()
-    const pids = await blocked()
+    const pids = await blockedBackends(stack.database.pool)
     await stack.database.pool.query('select pg_terminate_backend(pid) from unnest($1::integer[]) pid', [pids])
     for (const { status, body } of await Promise.all(first))
       expect([status, body['code']]).toEqual([503, 'database_unavailable'])
