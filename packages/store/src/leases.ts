@@ -32,11 +32,11 @@ const RENEW_LEASE = /* sql */ `
   select * from renewed`
 
 // As RENEW_LEASE, for many claims. A row that somebody else has is left out rather than waited for: one of them would hold up
-// all the others, and two batches in another order would wait for each other.
+// all the others, and two batches in another order would wait for each other. The select around the first array: see COMPLETE_CLAIMS.
 const RENEW_LEASES = /* sql */ `
   with held as materialized (
     select t.id, t.status as previous_status, asked.progress, asked.actor, asked.number
-      from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[])
+      from unnest((select $1::uuid[]), $2::uuid[], $3::text[], $4::text[], $5::text[])
            with ordinality as asked (task_id, lease_token, agent_id, progress, actor, number)
       join tasks t on t.id = asked.task_id and t.lease_token = asked.lease_token
      where t.status = any($6::text[]) and (asked.agent_id is null or t.agent_id = asked.agent_id)
@@ -59,10 +59,11 @@ const RENEW_LEASES = /* sql */ `
   )
   select number, lease_expires_at as "expiresAt", cancel_requested_at is not null as "cancelRequested" from renewed`
 
-// By primary key, one look per claim; the token then says whether it is still the same claim.
+// By primary key, one look per claim; the token then says whether it is still the same claim. The select around the first array:
+// see COMPLETE_CLAIMS.
 const LIST_CANCEL_REQUESTS = /* sql */ `
   select t.lease_token
-    from unnest($1::uuid[], $2::uuid[]) as held (id, lease_token)
+    from unnest((select $1::uuid[]), $2::uuid[]) as held (id, lease_token)
     join tasks t on t.id = held.id and t.lease_token = held.lease_token
    where t.cancel_requested_at is not null and t.status = any($3::text[])`
 

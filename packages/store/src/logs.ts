@@ -25,11 +25,11 @@ const APPEND_LOG = /* sql */ `
   select log_bytes, cancel_requested_at is not null as cancel_requested from appended`
 
 // Renews the lease as well: one new row version for both. A row that somebody else has is left out rather than waited for, and
-// so is a piece at another offset.
+// so is a piece at another offset. The select around the first array: see COMPLETE_CLAIMS.
 const APPEND_LOGS = /* sql */ `
   with held as materialized (
     select t.id, t.status as previous_status, asked.start_offset, asked.content, asked.actor, asked.number
-      from unnest($1::uuid[], $2::uuid[], $3::text[], $4::bigint[], $5::bytea[], $6::text[])
+      from unnest((select $1::uuid[]), $2::uuid[], $3::text[], $4::bigint[], $5::bytea[], $6::text[])
            with ordinality as asked (task_id, lease_token, agent_id, start_offset, content, actor, number)
       join tasks t on t.id = asked.task_id and t.lease_token = asked.lease_token and t.log_bytes = asked.start_offset
      where t.status = any($7::text[]) and (asked.agent_id is null or t.agent_id = asked.agent_id)

@@ -57,6 +57,24 @@ describe('a batcher', () => {
     expect(await Promise.all(asked)).toEqual([2, 4, 6, 8, 10])
   })
 
+  it('begins a batch beside another one only when enough wait for it', async () => {
+    const { batcher, batches } = doubling({ mostUnderWay: 2, leastBeside: 2 })
+    const asked = [batcher.ask(1)]
+    await settled()
+    asked.push(batcher.ask(2))
+    await settled()
+    expect(batches).toHaveLength(1)
+    asked.push(batcher.ask(3))
+    await settled()
+    expect(batches.map(({ requests }) => requests)).toEqual([[1], [2, 3]])
+    asked.push(batcher.ask(4))
+    for (const batch of [0, 1, 2]) {
+      batches[batch]?.answer()
+      await settled()
+    }
+    expect(await Promise.all(asked)).toEqual([2, 4, 6, 8])
+  })
+
   it('has as many batches under way as it may', async () => {
     const { batcher, batches } = doubling({ largestBatch: 1, mostUnderWay: 2 })
     const asked = [1, 2, 3].map((each) => batcher.ask(each))

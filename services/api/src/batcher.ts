@@ -1,5 +1,5 @@
-/** How many requests are in one statement, and how many such statements are under way. */
-export const BATCH_LIMITS = { largestBatch: 64, mostUnderWay: 2 }
+/** How many requests are in one statement, how many such statements are under way, and what it takes for a second one. */
+export const BATCH_LIMITS = { largestBatch: 64, mostUnderWay: 2, leastBeside: 32 }
 /** What is longer is asked for on its own: a batch of such texts would keep everybody waiting. Characters, or bytes. */
 export const LONGEST_BATCHED = 65_536
 
@@ -15,6 +15,11 @@ export interface BatcherOptions<Request, Result> {
   readonly largestBatch: number
   /** Batches that run at the same time. */
   readonly mostUnderWay: number
+  /**
+   * So many must wait before a batch begins beside another one: two small statements at a time cost more than one after the other,
+   * each twice as large. Absent: one is enough.
+   */
+  readonly leastBeside?: number
   /**
    * What a request is about. Requests about the same thing never run together: the later one finds what the earlier one did.
    * null, or absent: it is about nothing that another one is about.
@@ -38,16 +43,20 @@ interface Asked<Request, Result> {
 export function createBatcher<Request, Result>(
   options: BatcherOptions<Request, Result>,
 ): Batcher<Request, Result> {
-  const { run, largestBatch, mostUnderWay, isOutage } = options
+  const { run, largestBatch, mostUnderWay, leastBeside = 1, isOutage } = options
   const keyOf = options.keyOf ?? (() => null)
   let waiting: Asked<Request, Result>[] = []
   const keysUnderWay = new Set<string>()
   let underWay = 0
   let scheduled = false
 
+  function mayStart(): boolean {
+    return underWay < mostUnderWay && waiting.length >= (underWay === 0 ? 1 : leastBeside)
+  }
+
   // Behind the I/O of this turn of the event loop: what other sockets brought in the same turn is in the batch.
   function schedule(): void {
-    if (scheduled || underWay >= mostUnderWay) return
+    if (scheduled || !mayStart()) return
     scheduled = true
     setImmediate(() => {
       scheduled = false
@@ -56,7 +65,7 @@ export function createBatcher<Request, Result>(
   }
 
   function start(): void {
-    while (underWay < mostUnderWay && waiting.length > 0) {
+    while (mayStart()) {
       const batch = takeBatch()
       if (batch.length === 0) return
       underWay += 1
@@ -66,7 +75,7 @@ export function createBatcher<Request, Result>(
           const key = keyOf(request)
           if (key !== null) keysUnderWay.delete(key)
         }
-        if (waiting.length > 0) schedule()
+        schedule()
       })
     }
   }
