@@ -1,15 +1,21 @@
+import { idleFor } from '../idle.ts'
 import type { Pool } from '@switchyard/store'
 import { startTimeline, type Timeline } from './load/timeline.ts'
 
 const BARE_CONNECTIONS = 16
 
 /** What one durable commit of one small row takes, one after the other on one connection, in milliseconds. */
-export async function measureCommits(pool: Pool, count: number): Promise<number[]> {
+export async function measureCommits(
+  pool: Pool,
+  count: number,
+  pauseMilliseconds: number,
+): Promise<number[]> {
   await pool.query('create table if not exists bench_commits (at timestamptz not null)')
   const connection = await pool.connect()
   try {
     const taken: number[] = []
     while (taken.length < count) {
+      await idleFor(pauseMilliseconds)
       const begin = performance.now()
       await connection.query({ name: 'bench_commit', text: 'insert into bench_commits values (now())' })
       taken.push(performance.now() - begin)

@@ -35,7 +35,7 @@ export const FULL: Sizes = {
   peers: PEERS,
   backlog: { few: 1_000, many: 1_000_000, claims: 300 },
   wakeUps: 300,
-  heldSnapshotSeconds: 40,
+  heldSnapshotSeconds: 60,
   waiting: { agents: 1_000, connectionsPerAgent: 10, settleSeconds: 5, quietSeconds: 15, served: 30 },
   undecidedTasks: 300_000,
   dispatch: { hosts: 1_000, tasks: 100_000, toPlace: 1_000, cycles: 7 },

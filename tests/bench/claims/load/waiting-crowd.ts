@@ -1,3 +1,4 @@
+import { idleFor } from '../../idle.ts'
 import { LoadConnection } from './connection.ts'
 import { complete, type LoadAgent } from './work-loop.ts'
 
@@ -74,7 +75,7 @@ export function createCrowd() {
       const body = JSON.stringify({ title: 'Serve one', prompt: 'Say hello.', requires })
       const served: Served[] = []
       while (served.length < count) {
-        await new Promise((resolve) => setTimeout(resolve, pauseMilliseconds * (0.5 + Math.random())))
+        await idleFor(pauseMilliseconds)
         const arrived = arrival()
         const sent = performance.now()
         const { status, body: answer } = await admin.post('/api/v1/tasks', body)
