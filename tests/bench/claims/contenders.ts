@@ -96,7 +96,7 @@ export function supplied(contender: Contender): Supplied {
     async work(seconds) {
       const timeline = await contender.work(seconds)
       left -= timeline.perSecond.reduce((sum, count) => sum + count, 0)
-      perSecond = Math.max(1, ...timeline.perSecond) * MARGIN
+      perSecond = Math.max(contender.perSecond / COLD, Math.max(0, ...timeline.perSecond) * MARGIN)
       return timeline
     },
   }
@@ -104,6 +104,8 @@ export function supplied(contender: Contender): Supplied {
 
 /** Some runs are faster than those before. */
 const MARGIN = 1.5
+/** A first run may be so much slower than what was guessed, and the next is not: its code is compiled by then. */
+const COLD = 4
 
 async function workOn(generator: Child, request: PairsRequest): Promise<Timeline> {
   return (await generator.call('workTogether', request)) as Timeline

@@ -10,7 +10,6 @@ import type { Stage } from '../stage.ts'
 const LABELS = ['linux']
 const WAIT_SECONDS = 60
 const PAUSE_MILLISECONDS = 60
-const WARM_UPS = 30
 
 export const wakeUp: Measure = {
   name: 'wake-up',
@@ -21,6 +20,7 @@ export const wakeUp: Measure = {
 }
 
 async function run(stage: Stage, sizes: Sizes): Promise<Outcome> {
+  const warmUps = Math.ceil(sizes.wakeUps / 10)
   const database = await stage.database()
   const api = await stage.api(database)
   const generator = await stage.child('load')
@@ -31,7 +31,7 @@ async function run(stage: Stage, sizes: Sizes): Promise<Outcome> {
     url: api.url,
     adminToken: api.adminToken,
     requires: LABELS,
-    count: WARM_UPS,
+    count: warmUps,
     pauseMilliseconds: PAUSE_MILLISECONDS,
   }
   await generator.call('serveOne', request)
@@ -46,12 +46,12 @@ async function run(stage: Stage, sizes: Sizes): Promise<Outcome> {
       url,
       path: '/api/v1/tasks/dequeue',
       body: '{"agent_id":"nobody"}',
-      count: sizes.wakeUps + WARM_UPS,
+      count: sizes.wakeUps + warmUps,
       pauseMilliseconds,
     }
     const trips = (await generator.call('roundTrips', trip)) as number[]
     const commits = await measureCommits(database.pool, trip.count, pauseMilliseconds)
-    return { trip: summarise(trips.slice(WARM_UPS)), commit: summarise(commits.slice(WARM_UPS)) }
+    return { trip: summarise(trips.slice(warmUps)), commit: summarise(commits.slice(warmUps)) }
   }
   stage.tell('round trips and commits')
   const idle = await floor(PAUSE_MILLISECONDS)
