@@ -16,6 +16,7 @@ const REGISTERED_AT_A_TIME = 50
 
 /** The API as a process with its default settings, log lines of level info into a file included. */
 export interface ApiProcess {
+  readonly pid: number
   readonly url: string
   readonly adminToken: string
   readonly webhookSecret: string
@@ -34,15 +35,18 @@ const SOURCE = fileURLToPath(new URL('../../../services/api/src/main.ts', import
 export async function startApiProcess({
   databaseUrl,
   directory,
+  flags = [],
 }: {
   readonly databaseUrl: string
   readonly directory: string
+  /** Of Node.js. */
+  readonly flags?: readonly string[]
 }): Promise<ApiProcess> {
   const logFile = join(directory, `api-${randomUUID().slice(0, 8)}.log`)
   const log = await open(logFile, 'a')
   const isBuilt = existsSync(BUILT) && process.env['NODE_ENV'] !== 'test'
   const child = fork(isBuilt ? BUILT : SOURCE, {
-    execArgv: isBuilt ? [] : [...SOURCE_FLAGS],
+    execArgv: isBuilt ? [...flags] : [...SOURCE_FLAGS, ...flags],
     // A session of its own: Ctrl-C reaches it through us and in our order.
     detached: true,
     stdio: ['ignore', log.fd, log.fd, 'ipc'],
@@ -70,6 +74,7 @@ export async function startApiProcess({
   }
 
   return {
+    pid: child.pid ?? 0,
     url,
     client,
     adminToken: ADMIN_TOKEN,

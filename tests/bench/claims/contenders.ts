@@ -4,6 +4,7 @@ import type { PairsRequest } from './load/pairs.ts'
 import type { Timeline } from './load/timeline.ts'
 import type { LoadAgent } from './load/work-loop.ts'
 import type { Peer } from './peers.ts'
+import type { Processes } from './processor-time.ts'
 import { createBareQueue, fillBareQueue, workBareQueue } from './reference.ts'
 import { sampleAnswers } from './sample-answers.ts'
 import { seedTasks } from './seed-tasks.ts'
@@ -18,6 +19,8 @@ export interface Contender {
   prepare(tasks: number): Promise<void>
   /** Works for so long, or until there is no task left. */
   work(seconds: number): Promise<Timeline>
+  /** Those whose processor time the work takes; absent: nobody asks. */
+  readonly processes?: Processes
 }
 
 export const AGENTS = 64
@@ -29,15 +32,25 @@ export interface Switchyard extends Contender {
   readonly databaseUrl: string
 }
 
-export async function switchyard(stage: Stage, generator: Child): Promise<Switchyard> {
+/** `flags` are of the API's Node.js. */
+export async function switchyard(
+  stage: Stage,
+  generator: Child,
+  flags: readonly string[] = [],
+): Promise<Switchyard> {
   const database = await stage.database()
-  const api = await stage.api(database)
+  const api = await stage.api(database, flags)
   const agents = await api.registerAgents(AGENTS, LABELS)
   return {
     name: 'Switchyard over HTTP',
     perSecond: 8_000,
     api,
     databaseUrl: database.url,
+    processes: {
+      'the API': () => [api.pid],
+      PostgreSQL: () => stage.server.processes(),
+      'the generator': () => [generator.pid],
+    },
     prepare: (tasks) => seedTasks(api, database, LABELS, tasks),
     work: (seconds) => workOn(generator, { url: api.url, agents, seconds }),
   }
@@ -54,6 +67,7 @@ export async function expressNoOp(stage: Stage, generator: Child, api: ApiProces
   return {
     name: 'Express that does nothing',
     perSecond: 0,
+    processes: { Express: () => [noOp.pid], 'the generator': () => [generator.pid] },
     prepare: () => Promise.resolve(),
     work: (seconds) => workOn(generator, { url, agents, seconds }),
   }

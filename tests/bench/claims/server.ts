@@ -6,6 +6,7 @@ import { startEmbeddedPostgres } from '@switchyard/launcher'
 import { createPool, migrate } from '@switchyard/store'
 import { databaseUrl } from '../../support/database-url.ts'
 import type { Cleanup } from './cleanup.ts'
+import { withSiblings } from './processor-time.ts'
 
 const TEMPLATE = 'bench_template'
 
@@ -29,6 +30,8 @@ export interface DatabaseServer {
   createDatabase(migrated?: boolean): Promise<string>
   dropDatabase(url: string): Promise<void>
   statementCounters(url: string): Promise<StatementCounters>
+  /** Its processes at this moment. */
+  processes(): Promise<readonly number[]>
 }
 
 /** Of one database, by pg_stat_statements, since it was made. */
@@ -65,6 +68,10 @@ export async function startDatabaseServer(cleanup: Cleanup): Promise<DatabaseSer
     },
     async dropDatabase(url) {
       await admin.query(`drop database if exists ${nameOf(url)} with (force)`)
+    },
+    async processes() {
+      const { rows } = await admin.query<{ pid: number }>('select pg_backend_pid() as pid')
+      return withSiblings(rows[0]?.pid ?? NaN)
     },
     async statementCounters(url) {
       const counted = await admin.query<StatementCounters>(

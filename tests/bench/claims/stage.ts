@@ -13,7 +13,8 @@ export interface Stage {
   database(): Promise<StageDatabase>
   /** An empty database for somebody else's schema. */
   foreignDatabase(): Promise<string>
-  api(database: StageDatabase): Promise<ApiProcess>
+  /** `flags` are of Node.js. */
+  api(database: StageDatabase, flags?: readonly string[]): Promise<ApiProcess>
   /** The generator, or the Express app that does nothing. */
   child(entry: 'load' | 'no-op'): Promise<Child>
   /** Ends something earlier than the others; otherwise it ends with the measure. */
@@ -51,8 +52,8 @@ export function createStage(
       cleanup.add(() => pool.end())
       return { url, pool }
     },
-    async api({ url }) {
-      const api = await startApiProcess({ databaseUrl: url, directory: server.directory })
+    async api({ url }, flags = []) {
+      const api = await startApiProcess({ databaseUrl: url, directory: server.directory, flags })
       cleanup.add(() => api.stop())
       return api
     },

@@ -2,7 +2,11 @@ import { issueDelivery } from '../../../../demo/deliveries.ts'
 import type { Child } from '../../child-process.ts'
 import { rounded, summarise } from '../../statistics.ts'
 import { ISSUE_MARK, type DeliveriesRequest, type DeliveriesResult } from '../load/deliveries.ts'
+import type { Timeline } from '../load/timeline.ts'
 import type { Measure, Outcome } from '../measure.ts'
+import { createProcessorCosts, limitText, type ProcessorCosts } from '../processor-costs.ts'
+import type { Processes } from '../processor-time.ts'
+import { profileApi } from '../profile-api.ts'
 import { rateOf } from '../rates.ts'
 import { sampleAnswers } from '../sample-answers.ts'
 import type { Sizes } from '../sizes.ts'
@@ -18,12 +22,13 @@ interface Side {
   readonly name: string
   readonly url: string
   readonly template: string
+  readonly costs: ProcessorCosts
 }
 
 export const deliveries: Measure = {
   name: 'deliveries',
   title: 'Deliveries per second',
-  about: `Signed deliveries of ${BODY_BYTES} bytes over ${CONNECTIONS} connections, each about another issue: of issues that become tasks, and of issues that no rule wants, which are stored all the same. Beside them, in turns, an Express app that reads the same body and answers the same.`,
+  about: `Signed deliveries of ${BODY_BYTES} bytes over ${CONNECTIONS} connections, each about another issue: of issues that become tasks, and of issues that no rule wants, which are stored all the same. Beside them, in turns, an Express app that reads the same body and answers the same. Then the processor time that a delivery takes, by whose it is, and where the API's goes, from a profile of a run of its own.`,
   run,
 }
 
@@ -33,24 +38,48 @@ async function run(stage: Stage, sizes: Sizes): Promise<Outcome> {
   const noOpUrl = (await noOp.call('listen', await sampleAnswers(api))) as string
   const generator = await stage.child('load')
   const wanted = paddedDelivery(['agent'])
+  const ours = {
+    'the API': () => [api.pid],
+    PostgreSQL: () => stage.server.processes(),
+    'the generator': () => [generator.pid],
+  }
+  const theirs = { Express: () => [noOp.pid], 'the generator': () => [generator.pid] }
+  const side = (name: string, url: string, template: string, processes: Processes): Side => {
+    return { name, url, template, costs: createProcessorCosts(name, processes) }
+  }
   const sides: readonly Side[] = [
-    { name: 'become tasks', url: api.url, template: wanted },
-    { name: 'are stored only', url: api.url, template: paddedDelivery([]) },
-    { name: 'Express that reads the body', url: noOpUrl, template: wanted },
+    side('become tasks', api.url, wanted, ours),
+    side('are stored only', api.url, paddedDelivery([]), ours),
+    side('Express that reads the body', noOpUrl, wanted, theirs),
   ]
   const rates = new Map<string, number[]>()
   const issue = { next: FIRST_ISSUE }
   for (let round = 1; round <= sizes.rounds; round++) {
-    for (const side of sides) {
-      stage.tell(`${side.name}, run ${round} of ${sizes.rounds}`)
-      const rate = await deliverTo(generator, side, api.webhookSecret, issue, sizes)
-      rates.set(side.name, [...(rates.get(side.name) ?? []), rate])
+    for (const { name, url, template, costs } of sides) {
+      stage.tell(`${name}, run ${round} of ${sizes.rounds}`)
+      const seconds = sizes.warmUpSeconds + sizes.runSeconds
+      const timeline = await costs.watch(() =>
+        deliverTo(generator, { url, template, secret: api.webhookSecret, seconds, issue }),
+      )
+      rates.set(name, [...(rates.get(name) ?? []), rateOf(timeline, sizes.warmUpSeconds)])
     }
   }
+  const profile = await profileApi(stage, sizes, async (flags) => {
+    const profiled = await stage.api(await stage.database(), flags)
+    const { url, webhookSecret: secret } = profiled
+    return {
+      api: profiled,
+      work: (seconds) => deliverTo(generator, { url, template: wanted, secret, seconds, issue }),
+    }
+  })
   const median = (name: string): number => summarise(rates.get(name) ?? []).median
   const [tasks, stored, express] = sides.map(({ name }) => median(name)) as [number, number, number]
   return {
-    figures: [...rates].map(([name, values]) => ({ name, unit: 'deliveries/s', summary: summarise(values) })),
+    figures: [
+      ...[...rates].map(([name, values]) => ({ name, unit: 'deliveries/s', summary: summarise(values) })),
+      ...sides.flatMap(({ costs }) => costs.figures()),
+      ...profile,
+    ],
     targets: [
       {
         name: 'deliveries that become tasks ÷ Express that reads the body',
@@ -59,29 +88,28 @@ async function run(stage: Stage, sizes: Sizes): Promise<Outcome> {
         bound: { atLeast: 0.5 },
       },
     ],
-    remarks: [`Deliveries that are stored only: × ${rounded(stored / express)} of Express.`],
+    remarks: [
+      `Deliveries that are stored only: × ${rounded(stored / express)} of Express.`,
+      limitText(sides[0]?.costs.sum() ?? NaN, express),
+    ],
   }
 }
 
-async function deliverTo(
-  generator: Child,
-  { url, template }: Side,
-  secret: string,
-  issue: { next: number },
-  { warmUpSeconds, runSeconds }: Sizes,
-): Promise<number> {
+type Delivering = Pick<DeliveriesRequest, 'url' | 'template' | 'secret' | 'seconds'> & {
+  /** The next issue that nobody has heard of. */
+  readonly issue: { next: number }
+}
+
+async function deliverTo(generator: Child, { issue, ...delivering }: Delivering): Promise<Timeline> {
   const request: DeliveriesRequest = {
-    url,
+    ...delivering,
     path: PATH,
-    secret,
-    template,
     firstIssue: issue.next,
     connections: CONNECTIONS,
-    seconds: warmUpSeconds + runSeconds,
   }
   const { timeline, nextIssue } = (await generator.call('deliverWebhooks', request)) as DeliveriesResult
   issue.next = nextIssue
-  return rateOf(timeline, warmUpSeconds)
+  return timeline
 }
 
 /** As Forgejo sends it, its text as long as the whole must be. */

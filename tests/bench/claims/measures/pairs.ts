@@ -1,5 +1,7 @@
 import { rounded, summarise } from '../../statistics.ts'
 import type { Measure, Outcome } from '../measure.ts'
+import { createProcessorCosts, limitText } from '../processor-costs.ts'
+import { profileApi } from '../profile-api.ts'
 import { ONE_AT_A_TIME, startPeer } from '../peers.ts'
 import { rateOf } from '../rates.ts'
 import { AGENTS, bareTable, expressNoOp, otherQueue, supplied, switchyard } from '../contenders.ts'
@@ -9,7 +11,7 @@ import type { Stage } from '../stage.ts'
 export const pairs: Measure = {
   name: 'pairs',
   title: 'Tasks per second',
-  about: `A task is taken and completed: two requests, one task each. ${AGENTS} agents over HTTP, each on a connection of its own, one pair after the other. Beside them, in turns: an Express app that answers the same two requests with the same bodies and does nothing, under the same generator; pg-boss and graphile-worker in a process of their own without HTTP; and a bare table with one statement to take a row and one to end it, the limit of PostgreSQL itself.`,
+  about: `A task is taken and completed: two requests, one task each. ${AGENTS} agents over HTTP, each on a connection of its own, one pair after the other. Beside them, in turns: an Express app that answers the same two requests with the same bodies and does nothing, under the same generator; pg-boss and graphile-worker in a process of their own without HTTP; and a bare table with one statement to take a row and one to end it, the limit of PostgreSQL itself. Then the processor time that a task takes, by whose it is, and where the API's goes, from a profile of a run of its own.`,
   run,
 }
 
@@ -24,21 +26,29 @@ async function run(stage: Stage, sizes: Sizes): Promise<Outcome> {
     name: contender.name,
     supply: supplied(contender),
     rates: [] as number[],
+    costs: createProcessorCosts(contender.name, contender.processes ?? {}),
   }))
   for (let round = 1; round <= sizes.rounds; round++) {
-    for (const { name, supply, rates } of takers) {
+    for (const { name, supply, rates, costs } of takers) {
       stage.tell(`${name}, run ${round} of ${sizes.rounds}`)
       const seconds = sizes.warmUpSeconds + sizes.runSeconds
       await supply.prepare(seconds)
-      const timeline = await supply.work(seconds)
+      const timeline = await costs.watch(() => supply.work(seconds))
       rates.push(rateOf(timeline, sizes.warmUpSeconds))
     }
   }
+  const profile = await profileApi(stage, sizes, async (flags) => {
+    const profiled = await switchyard(stage, generator, flags)
+    const supply = supplied(profiled)
+    await supply.prepare(sizes.warmUpSeconds + sizes.runSeconds)
+    return { api: profiled.api, work: (seconds) => supply.work(seconds) }
+  })
   const figures = takers.map(({ name, rates }) => ({ name, unit: 'tasks/s', summary: summarise(rates) }))
+  const costs = takers.flatMap((taker) => taker.costs.figures())
   const median = (name: string): number =>
     figures.find((figure) => figure.name === name)?.summary.median ?? Number.NaN
   return {
-    figures,
+    figures: [...figures, ...costs, ...profile],
     targets: [
       ...figures
         .filter(({ name }) => name === ONE_AT_A_TIME)
@@ -57,6 +67,7 @@ async function run(stage: Stage, sizes: Sizes): Promise<Outcome> {
     ],
     remarks: [
       `Switchyard does ${rounded(median(ours.name) / median(bare.name))} of what the bare table does.`,
+      limitText(takers[0]?.costs.sum() ?? NaN, median(noOp.name)),
     ],
   }
 }
