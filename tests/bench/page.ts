@@ -51,8 +51,8 @@ ${table(
 
 \`ssh HOST true\` starts one shell that ends with its channel. A run pays, beyond that, for two commits (the claim, the start)
 and for what lets it outlive its dispatcher: a folder, the stored prompt, a supervisor in a session of its own with
-a time limit, and the command in another one. The folder and the supervisor are made while the start is being stored; behind
-it come the copy of the prompt, the session and the command.
+a time limit, and the command in another one. All of that is made while the start is being stored; what is not ready by then is waited
+for, and behind it comes nothing but the command.
 
 ## From the output to its reader
 

@@ -78,13 +78,18 @@ describe.each(SHELLS.filter(([, program]) => program !== null))('in %s', (name, 
   }
 
   /** Launches, and does something between the host's readiness and the word. */
-  async function launchAround(id: string, meanwhile: () => void): Promise<string> {
+  async function launchAround(
+    id: string,
+    meanwhile: () => void,
+    changes: Partial<Preparation> = {},
+  ): Promise<string> {
     const child = spawn('/bin/sh', ['-c', LAUNCH_COMMAND_LINE], { env: environment() })
     let said = ''
     child.stdout.setEncoding('utf8').on('data', (text: string) => (said += text))
     const { early, late } = encodePrompt('hi')
     child.stdin.write(
-      encodePreparation(preparation({ root, id, command: sh('echo ran'), promptBytes: 2 })) + early,
+      encodePreparation(preparation({ root, id, command: sh('echo ran'), promptBytes: 2, ...changes })) +
+        early,
     )
     while (!existsSync(join(root, id))) await once(spawn('sleep', ['0.01']), 'exit')
     meanwhile()
@@ -117,13 +122,15 @@ describe.each(SHELLS.filter(([, program]) => program !== null))('in %s', (name, 
     }
   }
 
-  it('start nothing unless told to go, and leave no trace', () => {
+  it('start nothing unless told to go, and leave no trace', async () => {
     const said = run(LAUNCH_COMMAND_LINE, encodePreparation(preparation({ root, id: 'a-1' })))
     expect(said).toBe('<n ready\n')
     expect(readdirSync(root)).toEqual([])
     const withPrompt = encodePreparation(preparation({ root, id: 'a-1' })) + encodePrompt('hello').early
     expect(run(LAUNCH_COMMAND_LINE, withPrompt)).toBe('<n ready\n')
     expect(readdirSync(root)).toEqual([])
+    // What waited for the word names its folder among its arguments.
+    while (listProcesses().includes(root)) await once(spawn('sleep', ['0.01']), 'exit')
   })
 
   it.each([
@@ -189,6 +196,12 @@ describe.each(SHELLS.filter(([, program]) => program !== null))('in %s', (name, 
     expect(await ended('a-1')).toBe('<n found\nbegun\n<n exit 137 timed_out\n')
   })
 
+  it('count the time limit from the word on, however long that takes to come', async () => {
+    const longer = () => void spawnSync('sleep', ['1.2'])
+    await launchAround('a-1', longer, { timeoutSeconds: 1, command: sh('sleep 0.2; echo ran') })
+    expect(await ended('a-1')).toBe('<n found\nran\n<n exit 0\n')
+  })
+
   it('end a command with its children, and keep how it ended', async () => {
     launch('a-1', sh('sleep 300 & trap "echo bye" TERM; echo begun; wait; sleep 300'))
     expect(killRun('a-1')).toBe('<n gone\n')
@@ -236,16 +249,19 @@ describe.each(SHELLS.filter(([, program]) => program !== null))('in %s', (name, 
       launch(id, sh('exit 0'))
       await ended(id)
     }
-    for (const name of ['strange', 'killed-1', 'looked-1', 'fresh-1', 'kept-1']) mkdirSync(join(root, name))
-    // Launches that were killed before the word leave a folder with at most a prompt; one that somebody has looked for is no such.
+    for (const name of ['strange', 'killed-1', 'killed-2', 'looked-1', 'fresh-1', 'kept-1'])
+      mkdirSync(join(root, name))
+    // Launches that were killed leave a folder without a start; one that somebody has looked for is no such.
     writeFileSync(join(root, 'killed-1', 'prompt'), 'hi')
+    for (const file of ['prompt', 'life', 'log', 'pgid']) writeFileSync(join(root, 'killed-2', file), '1')
     symlinkSync('never', join(root, 'looked-1', 'started'))
     writeFileSync(join(root, 'kept-1', 'something'), '')
-    for (const name of ['strange', 'killed-1', 'looked-1', 'kept-1']) utimesSync(join(root, name), 0, 0)
+    for (const name of ['strange', 'killed-1', 'killed-2', 'looked-1', 'kept-1'])
+      utimesSync(join(root, name), 0, 0)
     utimesSync(join(root, 'old-1', 'exit'), 0, 0)
     launch('b-1', sh('exit 0'))
     await ended('b-1')
-    while (existsSync(join(root, 'old-1')) || existsSync(join(root, 'killed-1')))
+    while (['old-1', 'killed-1', 'killed-2'].some((id) => existsSync(join(root, id))))
       await once(spawn('sleep', ['0.05']), 'exit')
     expect(readdirSync(root).sort()).toEqual(['b-1', 'fresh-1', 'kept-1', 'looked-1', 'new-1', 'strange'])
     expect(readdirSync(join(root, 'kept-1'))).toEqual(['something'])
@@ -274,6 +290,11 @@ function preparation(changes: Partial<Preparation>): Preparation {
 function which(program: string): string | null {
   const directories = (process.env['PATH'] ?? '').split(delimiter)
   return directories.map((directory) => join(directory, program)).find((path) => existsSync(path)) ?? null
+}
+
+/** The command lines of everything that runs. */
+function listProcesses(): string {
+  return spawnSync('ps', ['-eo', 'args'], { encoding: 'utf8' }).stdout
 }
 
 /** A process that has ended counts as one until somebody reaps it: a zombie is not alive. */

@@ -22,78 +22,97 @@ export const LAUNCH = {
 const NO_PROCESS_GROUP = `${LAUNCH.failed} the host gives commands no process group, so none could be stopped`
 
 /**
- * What the command becomes: it leads a session and a group of its own before anybody is told of it, so that from then on
- * there is something to kill. Arguments: the run folder, then argv.
+ * What the command becomes: it leads a session and a group of its own, names it, and waits for the word, so that nothing but its own
+ * beginning is left to do behind it. Who makes `started` decides (see FENCE). Arguments: the run folder, then argv.
  */
 const COMMAND = oneLine(`
   kill -0 -$$ 2>/dev/null || { echo "${NO_PROCESS_GROUP}" >&3; exit 90; };
-  echo $$ > "$1/pgid" || exit 90;
+  echo $$ > "$1/pgid" || { echo "${LAUNCH.failed} nothing could be written in $1" >&3; exit 90; };
+  IFS= read -r _sy_word <&4 || exit 90;
+  exec 4<&- < "$1/prompt" >> "$1/log";
+  set -C; printf "" > "$1/started" || { echo ${LAUNCH.already} >&3; exit 90; }; set +C;
   echo "${LAUNCH.launched} $$" >&3;
-  exec 3>&-;
+  exec 2>&1 3>&-;
   shift;
   exec "$@"
 `)
 
 /**
- * What watches over one command, whoever else is gone: it waits for the word, starts it, ends it when it is over its time, ends
- * what it leaves behind in its group, keeps its exit code, and sweeps old folders. Its own group holds nothing but itself and the timer. Arguments:
- * the text above, the run folder, the time limit in seconds, grace and deadline of an end in tenths of a second, the
- * bytes of the prompt, the life of the host, `setsid` or nothing where that is unknown, then argv. On descriptor 3 somebody
- * waits for one line; on descriptor 4 come a line about the prompt, the word, and the prompt when it has not come yet.
+ * What watches over one command, whoever else is gone: it ends it when it is over its time, ends what it leaves behind in its group,
+ * keeps its exit code, and sweeps old folders. Its own group holds nothing but itself and the timer. Arguments: the text above, the
+ * run folder, the time limit in seconds, grace and deadline of an end in tenths of a second, the life of the host, `setsid` or nothing
+ * where that is unknown, then argv. On descriptor 3 somebody waits for one line.
  *
- * It is there before the word comes, and from then on starts no more than it must, since a process costs half a millisecond: a short
- * prompt is stored before. dd tells how much it copied in its seventh word, where it is not built without; else somebody has to count.
+ * Everything is there before the word comes, since each process costs half a millisecond: the command, and the timer, which counts
+ * from the word on. Both wait for it on descriptor 4, so it is two empty lines: of one byte nobody can take a part. Without it the
+ * command ends without a start, and what was made for it goes away.
  *
- * What it sweeps at the end: runs that ended long ago, and what launches have left that were killed before the word, which is at most a prompt.
+ * What it sweeps at the end: runs that ended long ago, and what launches have left that were killed before there was a start.
  */
 const SUPERVISOR = oneLine(`
-  _sy_command=$1; _sy_run=$2; _sy_limit=$3; _sy_grace_given=$4; _sy_deadline=$5; _sy_bytes=$6; _sy_life=$7; _sy_own=$8; shift 8;
+  _sy_command=$1; _sy_run=$2; _sy_limit=$3; _sy_grace_given=$4; _sy_deadline=$5; _sy_life=$6; _sy_own=$7; shift 7;
   trap : HUP;
   _sy_nap() { sleep 0.1 2>/dev/null || sleep 1; };
   _sy_note() { printf "%s\\n" "$2" > "$_sy_run/$1.$$" && mv -f "$_sy_run/$1.$$" "$_sy_run/$1"; };
-  _sy_fail() { rm -rf "$_sy_run"; echo "${LAUNCH.failed} $1" >&3; exit 0; };
-  _sy_is_whole() { [ "\${7:-$(($(wc -c < "$_sy_run/prompt")))}" -eq "$_sy_bytes" ]; };
+  _sy_is_decided() { [ -e "$1/started" ] || [ -h "$1/started" ]; };
+  _sy_remove() { rm -f "$1/prompt" "$1/life" "$1/log" "$1/pgid"; rmdir "$1"; };
+  _sy_fail() { _sy_remove "$_sy_run"; echo "$1" >&3; exit 0; };
   ${END}
-  _sy_store() {
-    case $1 in
-      now*) [ -n "$_sy_stored" ];;
-      *) _sy_is_whole $(umask 077; LC_ALL=C dd bs=65536 of="$_sy_run/prompt" <&4 2>&1);;
-    esac;
-  };
-  _sy_stored=;
-  IFS= read -r _sy_prompt <&4 || { rmdir "$_sy_run"; exit 0; };
-  case $_sy_prompt in now*) ( umask 077; printf "%b" "\${_sy_prompt#now }" > "$_sy_run/prompt" ) && _sy_stored=yes;; esac;
-  IFS= read -r _sy_line <&4 && [ "$_sy_line" = go ] || { rm -f "$_sy_run/prompt"; rmdir "$_sy_run"; exit 0; };
-  _sy_store "$_sy_prompt" || _sy_fail "the prompt could not be stored whole in $_sy_run";
-  exec 4<&-;
-  kill -0 -$$ || { rm -rf "$_sy_run"; echo "${NO_PROCESS_GROUP}" >&3; exit 0; };
-  printf "%s\\n" "$_sy_life" $$ > "$_sy_run/life" && printf "" > "$_sy_run/log" || _sy_fail "nothing could be written in $_sy_run";
-  set -C; echo $$ > "$_sy_run/started" || { echo ${LAUNCH.already} >&3; exit 0; }; set +C;
+  IFS= read -r _sy_word <&4 || exit 0;
+  kill -0 -$$ || _sy_fail "${NO_PROCESS_GROUP}";
+  printf "%s\\n" "$_sy_life" $$ > "$_sy_run/life" && printf "" > "$_sy_run/log" || _sy_fail "${LAUNCH.failed} nothing could be written in $_sy_run";
   (
     exec 3>&-;
+    IFS= read -r _sy_word <&4 || exit;
+    exec 4<&-;
     sleep "$_sy_limit";
     IFS= read -r _sy_pgid < "$_sy_run/pgid" || exit;
     : > "$_sy_run/timed_out";
     _sy_end "$_sy_pgid" "$_sy_grace_given" "$_sy_deadline"
   ) &
   [ -n "$_sy_own" ] || set -m;
-  (
-    exec < "$_sy_run/prompt" >> "$_sy_run/log" 2>&1;
-    exec $_sy_own sh -c "$_sy_command" switchyard "$_sy_run" "$@"
-  );
+  ( exec $_sy_own sh -c "$_sy_command" switchyard "$_sy_run" "$@" );
   _sy_code=$?;
+  trap "" TERM;
+  _sy_is_decided "$_sy_run" || _sy_remove "$_sy_run";
+  [ -f "$_sy_run/started" ] || { kill -TERM 0; exit 0; };
   exec 3>&-;
   IFS= read -r _sy_pgid < "$_sy_run/pgid" && kill -0 -$_sy_pgid && _sy_end $_sy_pgid "$_sy_grace_given" "$_sy_deadline";
-  trap "" TERM; kill -TERM 0;
+  kill -TERM 0;
   if [ -e "$_sy_run/timed_out" ]; then _sy_code="$_sy_code timed_out"; fi;
   _sy_note exit "$_sy_code";
   find "\${_sy_run%/*}" -maxdepth 2 -name exit -mtime +${KEPT_DAYS} | head -n ${REMOVED_PER_RUN} |
     while IFS= read -r _sy_line; do rm -rf "\${_sy_line%/exit}"; done;
   find "\${_sy_run%/*}" -mindepth 1 -maxdepth 1 -type d -name "*-[0-9]*" -mtime +${KEPT_DAYS} |
-    while IFS= read -r _sy_line; do
-      [ -e "$_sy_line/started" ] || [ -h "$_sy_line/started" ] || { rm -f "$_sy_line/prompt"; rmdir "$_sy_line"; };
-    done
+    while IFS= read -r _sy_line; do _sy_is_decided "$_sy_line" || _sy_remove "$_sy_line"; done
 `)
+
+/**
+ * What hears the word, between the channel and those who wait for it: they outlive the channel, and must hold none of its descriptors. It
+ * stores the prompt: a short one before the word comes. dd tells how much it copied in its seventh word, where it is not built
+ * without; else somebody has to count. Descriptor 5 is the channel, standard output goes to those who wait.
+ */
+const HEAR = `
+  _sy_is_whole() { [ "\${7:-$(($(wc -c < "$_sy_run/prompt")))}" -eq "$_sy_bytes" ]; };
+  _sy_hear() {
+    [ -d "$_sy_root" ] || mkdir -p -m 700 "$_sy_root";
+    mkdir -m 700 "$_sy_run" 2>/dev/null || {
+      IFS= read -r _sy_line && IFS= read -r _sy_line && [ "$_sy_line" = go ] || return;
+      if [ -d "$_sy_run" ]; then _sy_say ${LAUNCH.already}; else _sy_say "${LAUNCH.failed} the directory $_sy_run cannot be made"; fi >&5;
+      return;
+    };
+    printf "\\n";
+    umask 077; _sy_stored=;
+    IFS= read -r _sy_prompt || return;
+    case $_sy_prompt in now*) printf "%b" "\${_sy_prompt#now }" > "$_sy_run/prompt" && _sy_stored=yes;; esac;
+    IFS= read -r _sy_line && [ "$_sy_line" = go ] || return;
+    case $_sy_prompt in
+      now*) [ -n "$_sy_stored" ];;
+      *) _sy_is_whole $(LC_ALL=C dd bs=65536 of="$_sy_run/prompt" 2>&1);;
+    esac || { _sy_say "${LAUNCH.failed} the prompt could not be stored whole in $_sy_run" >&5; return; };
+    printf "\\n\\n";
+  };
+`
 
 /**
  * The program that starts a run and leaves it alone. Whatever varies comes in over standard input, one value a line, so that
@@ -106,16 +125,16 @@ const SUPERVISOR = oneLine(`
  *   in   go, then, if it was to come later, the prompt, byte for byte, to the end
  *   out  launched PGID | already | failed WHY
  *
- * While the other side talks to its database, the run folder and the supervisor are made, and wait for `go`; without it they go
- * away again. The folder is made by an atomic mkdir: of two launches of one run, one may start it, and it does unless somebody
+ * While the other side talks to its database, the run folder, the supervisor and the command are made, and wait for `go`; without it they
+ * go away again. The folder is made by an atomic mkdir: of two launches of one run, one may start it, and it does unless somebody
  * has looked for the run meanwhile. A prompt that arrives cut short starts nothing. `setsid --fork` starts the supervisor where it
- * is known; `&` does the same but leaves SIGINT ignored in everything below. The supervisor keeps none of the channel's
- * descriptors once the command has started; its one line comes through a pipe.
+ * is known; `&` does the same but leaves SIGINT ignored in everything below. The supervisor has none of the channel's
+ * descriptors: the word and its one line come through pipes.
  */
 const PROGRAM = oneLine(`
   exec 2>&1;
   _sy_supervisor=$1; _sy_command=$2;
-  ${TALK} ${FOLDER} ${LIFE}
+  ${TALK} ${FOLDER} ${LIFE} ${HEAR}
   _sy_is_executable() { [ -f "$1" ] && [ -x "$1" ]; };
   _sy_find() {
     case $1 in */*) _sy_is_executable "$1"; return;; esac;
@@ -142,17 +161,12 @@ const PROGRAM = oneLine(`
   export SWITCHYARD_RESULT_FILE="$_sy_run/result.json";
   _sy_find "$1" || { _sy_say "${LAUNCH.commandNotFound} $PATH"; exit 0; };
   _sy_say ${LAUNCH.ready};
-  [ -d "$_sy_root" ] || mkdir -p -m 700 "$_sy_root";
-  mkdir -m 700 "$_sy_run" 2>/dev/null || {
-    IFS= read -r _sy_line && IFS= read -r _sy_line && [ "$_sy_line" = go ] || exit 90;
-    if [ -d "$_sy_run" ]; then _sy_say ${LAUNCH.already}; else _sy_say "${LAUNCH.failed} the directory $_sy_run cannot be made"; fi;
-    exit 0;
-  };
   _sy_own=; command -v setsid >/dev/null && _sy_own=setsid;
   _sy_life;
-  (
-    exec 3>&1 4<&0 >/dev/null 2>&1 </dev/null;
-    set -- "$_sy_supervisor" switchyard "$_sy_command" "$_sy_run" "$_sy_limit" "$_sy_grace" "$_sy_deadline" "$_sy_bytes" "$_sy_life" "$_sy_own" "$@";
+  exec 5>&1;
+  _sy_hear | (
+    exec 3>&1 4<&0 5>&- >/dev/null 2>&1 </dev/null;
+    set -- "$_sy_supervisor" switchyard "$_sy_command" "$_sy_run" "$_sy_limit" "$_sy_grace" "$_sy_deadline" "$_sy_life" "$_sy_own" "$@";
     [ -n "$_sy_own" ] && setsid --fork sh -c "$@" && exit;
     [ -n "$_sy_own" ] || set -m;
     $_sy_own sh -c "$@" &

@@ -30,8 +30,8 @@ export const FOLDER = `
 `
 
 /**
- * Who makes `started` decides, since only one can: the supervisor, as a file (`set -C`, which opens it exclusively), and the command
- * runs; or somebody who looks for the run, as a symbolic link to `never`, and it never will, however late a launch that is
+ * Who makes `started` decides, since only one can: the command that was launched, as a file (`set -C`, which opens it exclusively), and
+ * it runs; or somebody who looks for the run, as a symbolic link to `never`, and it never will, however late a launch that is
  * still on its way arrives. That is what "provably never started" rests on. `_sy_fence` leaves in `_sy_started` the
  * supervisor's process, which stands in the second line of `life` before there is a `started`, or `never`. A link that
  * names a process is what launches made before.
