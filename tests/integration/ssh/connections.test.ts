@@ -137,6 +137,44 @@ describe('a server that opens one channel on each connection', () => {
   })
 })
 
+// Only OpenSSH says which sessions it begins.
+const describeOpenSsh = existsSync('/usr/sbin/sshd') ? describe : describe.skip
+
+describeOpenSsh('a host that has just started a run', () => {
+  it('has a channel open for the next, which waits for nothing but its preparation', async () => {
+    const server = await startSshd()
+    const ssh = createSsh()
+    const root = mkdtempSync(join(tmpdir(), 'switchyard-spare-'))
+    const sessions = () => (server.log().match(/Starting session: command/g) ?? []).length
+    const target = { ...server, id: 'host' }
+    const signal = new AbortController().signal
+    const launch = (id: string) =>
+      ssh.launch(target, {
+        ...{ root, id, command: ['echo', id], workdir: null, environment: {}, prompt: '' },
+        ...{ timeoutSeconds: 30, signal },
+      })
+    const outputs: string[] = []
+    const follow = (id: string) =>
+      ssh.follow(target, {
+        ...{ root, id, offset: 0, signal },
+        onOutput: (bytes) => Promise.resolve(void outputs.push(bytes.toString())),
+      })
+    expect(await launch('run-1')).toMatchObject({ kind: 'launched' })
+    expect(await follow('run-1')).toEqual(exited(0))
+    await until('the launch, the follower and the open channel have begun', () => sessions() === 3)
+    // Answers come in the order of the questions: with this one, we know of the open channel.
+    expect(await follow('run-1')).toEqual(exited(0))
+    expect(sessions()).toBe(4)
+    expect(await launch('run-2')).toMatchObject({ kind: 'launched' })
+    expect(sessions()).toBe(4)
+    expect(await follow('run-2')).toEqual(exited(0))
+    expect(outputs).toEqual(['run-1\n', 'run-1\n', 'run-2\n'])
+    await ssh.close()
+    await server.stop()
+    rmSync(root, { recursive: true })
+  })
+})
+
 // Only root's server lets in anybody else, and only OpenSSH asks the system who that is.
 const describeAsRoot = process.getuid?.() === 0 && existsSync('/usr/sbin/sshd') ? describe : describe.skip
 

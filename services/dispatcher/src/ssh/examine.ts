@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Connection } from './connection.ts'
 import { follow } from './follow.ts'
 import { kill } from './kill.ts'
+import { openLaunchChannel } from './launch-channel.ts'
 import { launch, tryLaunch, type RunTiming } from './launch.ts'
 import type { LaunchRequest, LaunchResult } from './results.ts'
 import type { RunFolder } from './run-folder.ts'
@@ -36,7 +37,8 @@ export async function examine(
   timing: RunTiming,
   signal: AbortSignal,
 ): Promise<Examination> {
-  const asked = await tryLaunch(connection, { ...request, id: trialId(), signal }, timing)
+  const open = () => openLaunchChannel(connection)
+  const asked = await tryLaunch(open, { ...request, id: trialId(), signal }, timing)
   const isMissing = asked?.kind === 'workdir_missing' || asked?.kind === 'command_not_found'
   const command = asked === null ? 'ready' : isMissing ? asked : null
   const trial = { root: request.root, id: trialId() }
@@ -60,7 +62,7 @@ async function tryRun(
 ): Promise<string | null> {
   const { root, id, environment } = request
   const launched = await launch(
-    connection,
+    () => openLaunchChannel(connection),
     {
       ...{ root, id, environment, signal },
       ...{ command: TRIAL_COMMAND, workdir: null, prompt: '', timeoutSeconds: TRIAL_SECONDS },

@@ -1,9 +1,8 @@
-import { randomUUID } from 'node:crypto'
-import type { Connection } from './connection.ts'
 import { within } from './deadline.ts'
-import { encodePreparation, encodePrompt, GO, LAUNCH, LAUNCH_COMMAND_LINE } from './launch-program.ts'
+import type { LaunchChannelResult } from './launch-channel.ts'
+import { encodePreparation, encodePrompt, GO, LAUNCH } from './launch-program.ts'
 import { refuseRequest } from './refuse-request.ts'
-import { RemoteDialogue } from './remote-dialogue.ts'
+import type { RemoteDialogue } from './remote-dialogue.ts'
 import type { LaunchRequest, LaunchResult } from './results.ts'
 
 export interface RunTiming {
@@ -15,19 +14,20 @@ export interface RunTiming {
   readonly killDeadlineSeconds: number
 }
 
+type OpenChannel = () => Promise<LaunchChannelResult>
+
 /** Starts a command on the host and leaves it alone. Never rejects. */
 export async function launch(
-  connection: Pick<Connection, 'execute'>,
+  open: OpenChannel,
   request: LaunchRequest,
   timing: RunTiming,
 ): Promise<LaunchResult> {
   const refusal = refuseRequest(request)
   if (refusal !== null) return { kind: 'not_started', message: refusal }
   if (request.signal.aborted) return { kind: 'cancelled' }
-  const opened = await connection.execute(LAUNCH_COMMAND_LINE)
+  const opened = await open()
   if (!opened.ok) return { kind: 'not_started', message: `no channel to run the command: ${opened.message}` }
-  const nonce = randomUUID()
-  const dialogue = new RemoteDialogue(opened.channel, nonce, () => Promise.resolve())
+  const { dialogue, nonce } = opened.channel
   try {
     const { early, late } = encodePrompt(request.prompt)
     const promptBytes = Buffer.byteLength(request.prompt)
@@ -40,16 +40,15 @@ export async function launch(
 
 /** Does everything that a launch does before it starts something. Null when the host could start the command. Never rejects. */
 export async function tryLaunch(
-  connection: Pick<Connection, 'execute'>,
+  open: OpenChannel,
   request: Pick<LaunchRequest, 'root' | 'id' | 'command' | 'workdir' | 'environment' | 'signal'>,
   timing: RunTiming,
 ): Promise<LaunchResult | null> {
   const refusal = refuseRequest(request)
   if (refusal !== null) return { kind: 'not_started', message: refusal }
-  const opened = await connection.execute(LAUNCH_COMMAND_LINE)
+  const opened = await open()
   if (!opened.ok) return { kind: 'not_started', message: `no channel to run a command: ${opened.message}` }
-  const nonce = randomUUID()
-  const dialogue = new RemoteDialogue(opened.channel, nonce, () => Promise.resolve())
+  const { dialogue, nonce } = opened.channel
   try {
     dialogue.write(encodePreparation({ ...request, ...timing, nonce, timeoutSeconds: 1, promptBytes: 0 }))
     const result = await prepare(dialogue, request, timing)

@@ -177,6 +177,20 @@ describe('Pool', () => {
     expect(connection.open).toBe(false)
   })
 
+  it('closes a connection of which only a place is lent', async () => {
+    const { pool, answer } = createPool({ idleSeconds: 0 })
+    const taking = pool.take(never)
+    const connection = answer(0)
+    const closed = new Promise<void>((resolve) => connection.onClosed(resolve))
+    const only = place(await taking)
+    expect(pool.lend(() => undefined)?.connection).toBe(connection)
+    only.release()
+    const keepAlive = setTimeout(() => undefined, 5000)
+    await closed
+    clearTimeout(keepAlive)
+    expect(connection.open).toBe(false)
+  })
+
   it('ends everything when closed, the dial too', async () => {
     const { pool, dials, answer } = createPool({ channelsPerConnection: 1 })
     const taking = pool.take(never)

@@ -17,9 +17,20 @@ export interface Place<C> {
   refuseMore(): void
 }
 
+/** A place that its holder gives back when it is called back. */
+export interface LentPlace<C> {
+  readonly connection: C
+  /** Gives the place back. Calling it again does nothing. */
+  release(): void
+  /** Makes it the holder's own. */
+  keep(): Place<C>
+}
+
 interface Entry<C> {
   readonly connection: C
   taken: number
+  /** Calls back the place that is lent. */
+  callBack: (() => void) | null
   limit: number
   idleTimer: NodeJS.Timeout | null
 }
@@ -60,6 +71,17 @@ export class Pool<C extends Pooled> {
     }
   }
 
+  /**
+   * Lends a place until somebody needs it who would have none otherwise: `callBack` must release it at once. A connection
+   * of which nothing else is taken is idle. Null when there is no room: nothing is dialled for it.
+   */
+  lend(callBack: () => void): LentPlace<C> | null {
+    for (const entry of this.#entries) {
+      if (entry.callBack === null && entry.taken < entry.limit) return this.#lend(entry, callBack)
+    }
+    return null
+  }
+
   /** Ends every connection, and with it every channel. */
   async close(): Promise<void> {
     this.#closed = true
@@ -70,9 +92,28 @@ export class Pool<C extends Pooled> {
 
   #free(): Place<C> | null {
     for (const entry of this.#entries) {
-      if (entry.taken < entry.limit) return this.#occupy(entry)
+      if (used(entry) < entry.limit) return this.#occupy(entry)
+    }
+    for (const entry of this.#entries) {
+      entry.callBack?.()
+      if (used(entry) < entry.limit) return this.#occupy(entry)
     }
     return null
+  }
+
+  #lend(entry: Entry<C>, callBack: () => void): LentPlace<C> {
+    entry.callBack = callBack
+    const release = () => {
+      if (entry.callBack === callBack) entry.callBack = null
+    }
+    return {
+      connection: entry.connection,
+      release,
+      keep: () => {
+        release()
+        return this.#occupy(entry)
+      },
+    }
   }
 
   #occupy(entry: Entry<C>): Place<C> {
@@ -88,7 +129,7 @@ export class Pool<C extends Pooled> {
         if (entry.taken === 0) this.#watchIdle(entry)
       },
       refuseMore: () => {
-        entry.limit = Math.min(entry.limit, entry.taken - 1)
+        entry.limit = Math.min(entry.limit, used(entry) - 1)
         this.#channels = Math.max(1, Math.min(this.#channels, entry.limit))
       },
     }
@@ -135,6 +176,7 @@ export class Pool<C extends Pooled> {
     const entry: Entry<C> = {
       connection,
       taken: 0,
+      callBack: null,
       limit: this.#channels,
       idleTimer: null,
     }
@@ -154,6 +196,10 @@ export class Pool<C extends Pooled> {
       entry.connection.end()
     })
   }
+}
+
+function used({ taken, callBack }: Entry<unknown>): number {
+  return taken + (callBack === null ? 0 : 1)
 }
 
 function cancelled(): DialFailure {

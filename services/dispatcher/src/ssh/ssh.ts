@@ -3,6 +3,7 @@ import { dial as dialTarget, type DialOptions } from './dial.ts'
 import { examine, type Examination, type TrialRequest } from './examine.ts'
 import { follow } from './follow.ts'
 import { kill } from './kill.ts'
+import { openLaunchChannel } from './launch-channel.ts'
 import { launch, type RunTiming } from './launch.ts'
 import { Pool, type PoolOptions } from './pool.ts'
 import type {
@@ -15,11 +16,12 @@ import type {
 } from './results.ts'
 import type { RunFolder } from './run-folder.ts'
 import { seatOn } from './seat.ts'
+import { Spare } from './spare.ts'
 import { connectionKey, type DialFailure, type SshTarget } from './target.ts'
 
 export interface SshOptions extends DialOptions, PoolOptions, RunTiming {}
 
-/** What `createSsh` uses where it is told nothing else. All but `channelsPerConnection` (of sshd's MaxSessions, 10), in seconds or as said. */
+/** What `createSsh` uses where it is told nothing else. All but `channelsPerConnection` (of sshd's MaxSessions, 10), in seconds or as said. `idleSeconds` is for connections and for a channel that waits for the next launch. */
 export const SSH_DEFAULTS = {
   agentSocket: null,
   allowPasswords: false,
@@ -63,19 +65,20 @@ export interface Ssh {
 
 export function createSsh(given: Partial<SshOptions> = {}): Ssh {
   const options: SshOptions = { ...SSH_DEFAULTS, ...given }
-  const pools = new Map<string, Pool<Connection>>()
+  const shared = new Map<string, { readonly pool: Pool<Connection>; readonly spare: Spare }>()
   const closing = new AbortController()
 
-  function poolOf(target: SshTarget): Pool<Connection> {
+  function connectionsOf(target: SshTarget) {
     const key = connectionKey(target)
-    const known = pools.get(key)
+    const known = shared.get(key)
     if (known !== undefined) return known
     const pool = new Pool(async (signal: AbortSignal) => {
       const dialed = await dialTarget(target, options, signal)
       return dialed.ok ? { ok: true as const, value: dialed.value.connection } : dialed
     }, options)
-    pools.set(key, pool)
-    return pool
+    const connections = { pool, spare: new Spare(pool, options.idleSeconds) }
+    shared.set(key, connections)
+    return connections
   }
 
   /** Does something over one channel of a shared connection. */
@@ -85,7 +88,7 @@ export function createSsh(given: Partial<SshOptions> = {}): Ssh {
     use: (connection: Pick<Connection, 'execute'>) => Promise<T>,
   ): Promise<T | Unreachable> {
     if (closing.signal.aborted) return unreachable({ kind: 'cancelled', message: 'SSH is closed' })
-    const pool = poolOf(target)
+    const { pool } = connectionsOf(target)
     const taken = await pool.take(signal)
     if (!taken.ok) return unreachable(taken.failure)
     const seat = seatOn(pool, taken.value, signal)
@@ -97,16 +100,35 @@ export function createSsh(given: Partial<SshOptions> = {}): Ssh {
   }
 
   return {
-    launch: (target, request) =>
-      over(target, request.signal, (connection) => launch(connection, request, options)),
+    async launch(target, request) {
+      const spare = closing.signal.aborted ? null : connectionsOf(target).spare.take()
+      if (spare === null) {
+        return over(target, request.signal, (connection) =>
+          launch(() => openLaunchChannel(connection), request, options),
+        )
+      }
+      const { channel, place } = spare
+      try {
+        return await launch(() => Promise.resolve({ ok: true, channel }), request, options)
+      } finally {
+        channel.dialogue.close()
+        place.release()
+      }
+    },
     follow: (target, request) =>
-      over(target, request.signal, (connection) => follow(connection, request, options)),
+      over(target, request.signal, (connection) => {
+        const onFound = () => {
+          // Only now: of a server that allows few channels, the runs that there are get the first.
+          void connectionsOf(target).spare.provide()
+          return request.onFound?.() ?? Promise.resolve()
+        }
+        return follow(connection, { ...request, onFound }, options)
+      }),
     kill: (target, folder) => over(target, never(), (connection) => kill(connection, folder, options)),
     check: (target, request) => check(target, request, options, closing.signal),
     async close() {
       closing.abort()
-      const open = [...pools.values()]
-      await Promise.all(open.map((pool) => pool.close()))
+      await Promise.all([...shared.values()].map(({ pool }) => pool.close()))
     },
   }
 }
