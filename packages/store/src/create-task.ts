@@ -1,27 +1,11 @@
-import type { ExecutionMode, Task, TaskSource } from '@switchyard/core'
+import type { Task } from '@switchyard/core'
 import { v7 as uuidv7 } from 'uuid'
+import { joinBytes } from './joined-bytes.ts'
+import { sortedLabels, taskAsCreated } from './new-task.ts'
+import type { CreatedRow, NewTask } from './new-task.ts'
 import type { Queryable } from './pool.ts'
 import { toTask } from './task-rows.ts'
 import type { TaskRow } from './task-rows.ts'
-
-export interface NewTask {
-  readonly title: string
-  readonly prompt: string
-  readonly requestedMode: ExecutionMode
-  readonly modeReason: string
-  readonly priority: number
-  readonly requires: readonly string[]
-  readonly concurrencyKey: string | null
-  readonly maxAttempts: number
-  readonly runAt: Date | null
-  readonly source: TaskSource
-  readonly rule: string | null
-  /** One unfinished task per key; a second one is answered with the first. */
-  readonly dedupeKey: string | null
-  readonly createdBy: string
-  /** What the creator repeats when it did not get the answer; `hash` tells a repetition from a reuse. */
-  readonly idempotency: { readonly key: string; readonly hash: string } | null
-}
 
 export type CreateTaskResult =
   | { readonly kind: 'created'; readonly task: Task }
@@ -49,24 +33,24 @@ const CREATE_TASKS = /* sql */ `
              else 'pending'
            end as status
       from rows from (json_to_recordset($1::json)
-                        as (id uuid, title text, prompt text, requested_mode text, mode_reason text, priority smallint, requires text[],
+                        as (id uuid, title text, prompt_start integer, prompt_length integer, requested_mode text, mode_reason text, priority smallint, requires text[],
                             concurrency_key text, max_attempts integer, run_at timestamptz, source jsonb, rule text, dedupe_key text,
                             created_by text, idempotency_key text, idempotency_hash text)) with ordinality as asked
   ), created as (
     insert into tasks (id, title, prompt, status, execution_mode, requested_mode, mode_decided_by, mode_decided_at,
                        mode_reason, priority, requires, concurrency_key, max_attempts, run_at, source, rule, dedupe_key,
                        created_by, idempotency_key, idempotency_hash, created_at, pending_since)
-    select id, title, prompt, status, requested_mode, requested_mode, 'creator', at, mode_reason, priority, requires, concurrency_key,
-           max_attempts, run_at, source, rule, dedupe_key, created_by, idempotency_key, idempotency_hash, at,
-           case when status = 'pending' then at end
+    select id, title, convert_from(substring($3::bytea from prompt_start for prompt_length), 'UTF8'), status, requested_mode,
+           requested_mode, 'creator', at, mode_reason, priority, requires, concurrency_key, max_attempts, run_at, source, rule,
+           dedupe_key, created_by, idempotency_key, idempotency_hash, at, case when status = 'pending' then at end
       from entries order by ordinality
     on conflict do nothing
-    returning *
+    returning id, status, execution_mode, created_at, created_by, mode_reason
   ), noted as (
     insert into task_events (task_id, at, event, to_status, execution_mode, attempt, actor, reason)
     select id, created_at, 'created', status, execution_mode, 0, created_by, mode_reason from created
   )
-  select * from created`
+  select id, status, created_at from created`
 
 const FIND_CONFLICTING_TASK = /* sql */ `
   select t.*, (t.created_by = $1 and t.idempotency_key = $2) is true as same_idempotency_key,
@@ -87,15 +71,16 @@ export async function createTasks(
   now: Date | null = null,
 ): Promise<(Task | null)[]> {
   if (tasks.length === 0) return []
-  const entries = tasks.map((task) => ({
+  const prompts = joinBytes(tasks.map(({ prompt }) => Buffer.from(prompt)))
+  const entries = tasks.map((task, index) => ({
     id: uuidv7(),
     title: task.title,
-    prompt: task.prompt,
+    prompt_start: prompts.places[index]?.start,
+    prompt_length: prompts.places[index]?.length,
     requested_mode: task.requestedMode,
     mode_reason: task.modeReason,
     priority: task.priority,
-    // In one order, so that the same labels are one lane.
-    requires: [...new Set(task.requires)].sort(),
+    requires: sortedLabels(task.requires),
     concurrency_key: task.concurrencyKey,
     max_attempts: task.maxAttempts,
     run_at: task.runAt,
@@ -106,15 +91,15 @@ export async function createTasks(
     idempotency_key: task.idempotency?.key ?? null,
     idempotency_hash: task.idempotency?.hash ?? null,
   }))
-  const { rows } = await db.query<TaskRow>({
+  const { rows } = await db.query<CreatedRow>({
     name: 'create_tasks',
     text: CREATE_TASKS,
-    values: [JSON.stringify(entries), now],
+    values: [JSON.stringify(entries), now, prompts.bytes],
   })
   const created = new Map(rows.map((row) => [row.id, row]))
-  return entries.map(({ id }) => {
-    const row = created.get(id)
-    return row === undefined ? null : toTask(row)
+  return tasks.map((task, index) => {
+    const row = created.get(entries[index]?.id ?? '')
+    return row === undefined ? null : taskAsCreated(task, row)
   })
 }
 

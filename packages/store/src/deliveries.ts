@@ -1,5 +1,6 @@
-import type { NewTask } from './create-task.ts'
 import type { ForgeSubject } from './forge-objects.ts'
+import { joinBytes } from './joined-bytes.ts'
+import type { NewTask } from './new-task.ts'
 import type { Queryable } from './pool.ts'
 
 export const DELIVERY_OUTCOMES = ['created', 'duplicate', 'ignored'] as const
@@ -52,7 +53,6 @@ export interface Delivery extends Omit<ReceivedDelivery, 'body' | 'subject'> {
   readonly receivedAt: Date
 }
 
-// The bodies come as one, because PostgreSQL's protocol has binary values but an array of them would be sent as text.
 const INSERT_DELIVERIES = /* sql */ `
   insert into deliveries (id, delivery_uuid, forge, event, event_type, action, repository, sender, headers, body,
                           outcome, reason, rule, task_ids, repeats, received_at)
@@ -94,33 +94,29 @@ export async function insertDeliveries(
   now: Date | null,
 ): Promise<boolean> {
   if (kept.length === 0) return true
-  let bodyStart = 1
-  const entries = kept.map(({ delivery, receipt, repeats }) => {
-    const start = bodyStart
-    bodyStart += delivery.body.length
-    return {
-      id: receipt.deliveryId,
-      delivery_uuid: delivery.deliveryUuid,
-      forge: delivery.forge,
-      event: delivery.event,
-      event_type: delivery.eventType,
-      action: delivery.action,
-      repository: delivery.repository,
-      sender: delivery.sender,
-      headers: delivery.headers,
-      body_start: start,
-      body_length: delivery.body.length,
-      outcome: receipt.outcome,
-      reason: receipt.reason,
-      rule: receipt.rule,
-      task_ids: receipt.taskIds,
-      repeats,
-    }
-  })
+  const bodies = joinBytes(kept.map(({ delivery }) => delivery.body))
+  const entries = kept.map(({ delivery, receipt, repeats }, index) => ({
+    id: receipt.deliveryId,
+    delivery_uuid: delivery.deliveryUuid,
+    forge: delivery.forge,
+    event: delivery.event,
+    event_type: delivery.eventType,
+    action: delivery.action,
+    repository: delivery.repository,
+    sender: delivery.sender,
+    headers: delivery.headers,
+    body_start: bodies.places[index]?.start,
+    body_length: bodies.places[index]?.length,
+    outcome: receipt.outcome,
+    reason: receipt.reason,
+    rule: receipt.rule,
+    task_ids: receipt.taskIds,
+    repeats,
+  }))
   const { rows } = await db.query({
     name: 'insert_deliveries',
     text: INSERT_DELIVERIES,
-    values: [JSON.stringify(entries), Buffer.concat(kept.map(({ delivery }) => delivery.body)), now],
+    values: [JSON.stringify(entries), bodies.bytes, now],
   })
   return rows.length === kept.length
 }

@@ -1,5 +1,5 @@
-import type { NewTask } from './create-task.ts'
 import type { DeliveryPlan, DeliveryReceipt } from './deliveries.ts'
+import type { NewTask } from './new-task.ts'
 
 /** What became of a delivery. */
 export type Effect = Omit<DeliveryReceipt, 'deliveryId'>

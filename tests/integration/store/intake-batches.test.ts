@@ -11,7 +11,13 @@ import {
   receiveDeliveries,
   receiveDelivery,
 } from '@switchyard/store'
-import type { DeliveryPlan, PlainDelivery, PlannedDelivery, ReceivedDelivery } from '@switchyard/store'
+import type {
+  DeliveryPlan,
+  NewTask,
+  PlainDelivery,
+  PlannedDelivery,
+  ReceivedDelivery,
+} from '@switchyard/store'
 import { createTestDatabase } from '../../support/database.ts'
 import type { TestDatabase } from '../../support/database.ts'
 import { at } from '../../support/fixed-clock.ts'
@@ -77,6 +83,28 @@ describe('many tasks created at once', () => {
     )
     const read = await Promise.all(created.map((task) => getTask(database.pool, task!.id)))
     expect(read.map((task) => task?.prompt)).toEqual(texts)
+  })
+
+  it('are told as they are read', async () => {
+    const rich: Partial<NewTask> = {
+      requestedMode: 'http_pull',
+      modeReason: 'it was asked for',
+      priority: 1,
+      requires: ['b', 'a', 'b'],
+      concurrencyKey: 'told as read',
+      dedupeKey: 'told as read',
+      maxAttempts: 7,
+      rule: 'label',
+      source: { ...newTask().source, kind: 'forgejo', repository: 'acme/shop', issue_number: 7 },
+    }
+    const created = await createTasks(
+      database.pool,
+      [newTask(rich), newTask({ runAt: at(9_000_000_000) }), newTask({ concurrencyKey: 'busy' })],
+      null,
+    )
+    expect(created.map((task) => task?.status)).toEqual(['pending', 'scheduled', 'waiting'])
+    const read = await Promise.all(created.map((task) => getTask(database.pool, task!.id)))
+    expect(created).toStrictEqual(read)
   })
 
   it('are all or none', async () => {
