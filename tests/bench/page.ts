@@ -49,10 +49,11 @@ ${table(
   ],
 )}
 
-\`ssh HOST true\` starts one shell that ends with its channel. A run pays, beyond that, for two commits (the claim, the start)
-and for what lets it outlive its dispatcher: a folder, the stored prompt, a supervisor in a session of its own with
-a time limit, and the command in another one. All of that is made while the start is being stored; what is not ready by then is waited
-for, and behind it comes nothing but the command.
+\`ssh HOST true\` opens a channel and starts one shell that ends with it. A run finds its channel open, and in it a shell and a
+supervisor in a session of its own: a connection that carries a run keeps one so for the next (the first run after
+a pause waits for it, which takes as long as \`ssh HOST true\`). A run pays for two commits (the claim, the start) and for what lets
+it outlive its dispatcher: a folder, the stored prompt, a time limit, and the command in another session. All of that is made while
+the start is being stored; what is not ready by then is waited for, and behind it comes nothing but the command.
 
 ## From the output to its reader
 

@@ -20,6 +20,7 @@ import {
   ASK_RESULT,
   encodeFollow,
   encodeKill,
+  encodeNonce,
   encodePreparation,
   encodePrompt,
   FOLLOW_COMMAND_LINE,
@@ -88,7 +89,8 @@ describe.each(SHELLS.filter(([, program]) => program !== null))('in %s', (name, 
     child.stdout.setEncoding('utf8').on('data', (text: string) => (said += text))
     const { early, late } = encodePrompt('hi')
     child.stdin.write(
-      encodePreparation(preparation({ root, id, command: sh('echo ran'), promptBytes: 2, ...changes })) +
+      encodeNonce('n') +
+        encodePreparation(preparation({ root, id, command: sh('echo ran'), promptBytes: 2, ...changes })) +
         early,
     )
     while (!existsSync(join(root, id))) await once(spawn('sleep', ['0.01']), 'exit')
@@ -106,7 +108,11 @@ describe.each(SHELLS.filter(([, program]) => program !== null))('in %s', (name, 
   ) =>
     run(
       LAUNCH_COMMAND_LINE,
-      encodePreparation(preparation({ root, id, command, promptBytes: 4, ...changes })) + early + GO + late,
+      encodeNonce('n') +
+        encodePreparation(preparation({ root, id, command, promptBytes: 4, ...changes })) +
+        early +
+        GO +
+        late,
     )
   const follow = (id: string, offset = 0, questions = ASK_LOG) =>
     run(FOLLOW_COMMAND_LINE, encodeFollow('n', { root, id }, offset) + questions)
@@ -123,10 +129,14 @@ describe.each(SHELLS.filter(([, program]) => program !== null))('in %s', (name, 
   }
 
   it('start nothing unless told to go, and leave no trace', async () => {
-    const said = run(LAUNCH_COMMAND_LINE, encodePreparation(preparation({ root, id: 'a-1' })))
+    const said = run(
+      LAUNCH_COMMAND_LINE,
+      encodeNonce('n') + encodePreparation(preparation({ root, id: 'a-1' })),
+    )
     expect(said).toBe('<n ready\n')
     expect(readdirSync(root)).toEqual([])
-    const withPrompt = encodePreparation(preparation({ root, id: 'a-1' })) + encodePrompt('hello').early
+    const withPrompt =
+      encodeNonce('n') + encodePreparation(preparation({ root, id: 'a-1' })) + encodePrompt('hello').early
     expect(run(LAUNCH_COMMAND_LINE, withPrompt)).toBe('<n ready\n')
     expect(readdirSync(root)).toEqual([])
     // What waited for the word names its folder among its arguments.
@@ -273,7 +283,6 @@ const CUT_SHORT = { early: 'later\n', late: 'go!\n' }
 
 function preparation(changes: Partial<Preparation>): Preparation {
   return {
-    nonce: 'n',
     root: null,
     id: 'run-1',
     timeoutSeconds: 60,

@@ -27,11 +27,11 @@ export async function launch(
   if (request.signal.aborted) return { kind: 'cancelled' }
   const opened = await open()
   if (!opened.ok) return { kind: 'not_started', message: `no channel to run the command: ${opened.message}` }
-  const { dialogue, nonce } = opened.channel
+  const dialogue = opened.channel
   try {
     const { early, late } = encodePrompt(request.prompt)
     const promptBytes = Buffer.byteLength(request.prompt)
-    dialogue.write(encodePreparation({ ...request, ...timing, nonce, promptBytes }) + early)
+    dialogue.write(encodePreparation({ ...request, ...timing, promptBytes }) + early)
     return (await prepare(dialogue, request, timing)) ?? (await go(dialogue, request, timing, late))
   } finally {
     dialogue.close()
@@ -48,9 +48,9 @@ export async function tryLaunch(
   if (refusal !== null) return { kind: 'not_started', message: refusal }
   const opened = await open()
   if (!opened.ok) return { kind: 'not_started', message: `no channel to run a command: ${opened.message}` }
-  const { dialogue, nonce } = opened.channel
+  const dialogue = opened.channel
   try {
-    dialogue.write(encodePreparation({ ...request, ...timing, nonce, timeoutSeconds: 1, promptBytes: 0 }))
+    dialogue.write(encodePreparation({ ...request, ...timing, timeoutSeconds: 1, promptBytes: 0 }))
     const result = await prepare(dialogue, request, timing)
     // Without the word, what the host has made is removed by itself.
     dialogue.endInput('')

@@ -4,14 +4,17 @@
  */
 
 /**
- * Talking. `_sy_take` reads one value from standard input, and starts a process only for one that has to be turned back;
- * `_sy_say` says a control line (see ControlLineParser). A program that is cut off while it still reads ends with 90.
+ * `_sy_take` reads one value from standard input, and starts a process only for one that has to be turned back. A program that is cut
+ * off while it still reads ends with 90.
  */
+export const TAKE = `
+  _sy_decode() { case $_sy_value in *\\\\*) _sy_value=$(printf "%bx" "$_sy_value"); _sy_value=\${_sy_value%x};; esac; };
+  _sy_take() { IFS= read -r _sy_value || exit 90; _sy_decode; };
+`
+
+/** Talking: reads the nonce, and then says control lines with `_sy_say` (see ControlLineParser). */
 export const TALK = `
-  _sy_take() {
-    IFS= read -r _sy_value || exit 90;
-    case $_sy_value in *\\\\*) _sy_value=$(printf "%bx" "$_sy_value"); _sy_value=\${_sy_value%x};; esac;
-  };
+  ${TAKE}
   _sy_say() { printf "\\036%s %s\\n" "$_sy_nonce" "$1"; };
   _sy_nap() { sleep 0.1 2>/dev/null || sleep 1; };
   _sy_take; _sy_nonce=$_sy_value;

@@ -20,14 +20,14 @@ describe('encodeValues', () => {
 })
 
 const PREPARATION = {
-  ...{ nonce: 'n', root: null, id: 'run-1', command: ['sh'], environment: {} },
+  ...{ root: null, id: 'run-1', command: ['sh'], environment: {} },
   ...{ promptBytes: 0, timeoutSeconds: 60, killGraceSeconds: 0.3, killDeadlineSeconds: 5 },
 }
 
 describe('encodePreparation', () => {
   it('anchors a relative directory, so that cd takes none for an option or for the last one', () => {
     const workdirOf = (workdir: string | null) =>
-      encodePreparation({ ...PREPARATION, workdir }).split('\n')[7]
+      encodePreparation({ ...PREPARATION, workdir }).split('\n')[6]
     expect([workdirOf('-'), workdirOf('/srv'), workdirOf(null)]).toEqual(['./-', '/srv', ''])
   })
 })

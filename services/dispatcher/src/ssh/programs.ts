@@ -6,5 +6,5 @@ export {
   RESULT_LIMIT_BYTES,
 } from './follow-program.ts'
 export { encodeKill, KILL_COMMAND_LINE } from './kill-program.ts'
-export { encodePreparation, encodePrompt, GO, LAUNCH_COMMAND_LINE } from './launch-program.ts'
+export { encodeNonce, encodePreparation, encodePrompt, GO, LAUNCH_COMMAND_LINE } from './launch-program.ts'
 export type { Preparation } from './launch-program.ts'

@@ -63,7 +63,7 @@ describe('Spare', () => {
     expect(spare.take()).toBeNull()
     const channel = await open(0)
     expect(opened).toHaveLength(1)
-    expect(spare.take()?.channel.dialogue.isOver).toBe(false)
+    expect(spare.take()?.channel.isOver).toBe(false)
     expect(spare.take()).toBeNull()
     expect(channel.isClosed).toBe(false)
   })

@@ -1,16 +1,17 @@
 import type { Connection } from './connection.ts'
-import { openLaunchChannel, type LaunchChannel } from './launch-channel.ts'
+import { openLaunchChannel } from './launch-channel.ts'
 import type { LentPlace, Place, Pool } from './pool.ts'
+import type { RemoteDialogue } from './remote-dialogue.ts'
 
 export interface TakenSpare {
   readonly place: Place<Connection>
-  readonly channel: LaunchChannel
+  readonly channel: RemoteDialogue
 }
 
 interface Kept {
   readonly place: LentPlace<Connection>
   /** Null while it is being opened. */
-  channel: LaunchChannel | null
+  channel: RemoteDialogue | null
   timer: NodeJS.Timeout | null
 }
 
@@ -44,12 +45,12 @@ export class Spare {
     kept.channel = opened.channel
     // Somebody needed its place meanwhile.
     if (this.#kept !== kept) {
-      opened.channel.dialogue.close()
+      opened.channel.close()
       return
     }
     kept.timer = setTimeout(() => this.#drop(kept), this.#seconds * 1000)
     kept.timer.unref()
-    void opened.channel.dialogue.closed.then(() => this.#drop(kept))
+    void opened.channel.closed.then(() => this.#drop(kept))
   }
 
   /** The one that is open, to be closed and given back by whoever takes it; null when there is none. */
@@ -63,7 +64,7 @@ export class Spare {
   #drop(kept: Kept): void {
     if (this.#kept !== kept) return
     this.#forget(kept)
-    kept.channel?.dialogue.close()
+    kept.channel?.close()
     kept.place.release()
   }
 

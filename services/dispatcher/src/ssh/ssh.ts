@@ -111,7 +111,7 @@ export function createSsh(given: Partial<SshOptions> = {}): Ssh {
       try {
         return await launch(() => Promise.resolve({ ok: true, channel }), request, options)
       } finally {
-        channel.dialogue.close()
+        channel.close()
         place.release()
       }
     },
