@@ -281,9 +281,11 @@ CREATE OR REPLACE FUNCTION open_lanes()
 AS $function$
 begin
   insert into lanes (requires)
-  select distinct c.requires from created c
-   where not exists (select 1 from lanes l where l.id = c.lane and l.unused_since is null)
-   order by c.requires
+  select wanted.requires
+    from (select distinct c.lane, c.requires from created c) wanted
+    left join lateral (select true as is_open from lanes l where l.id = wanted.lane and l.unused_since is null limit 1) found on true
+   where found.is_open is null
+   order by wanted.requires
   on conflict (id) do update set unused_since = null;
   return null;
 end $function$;
@@ -301,4 +303,4 @@ CREATE TRIGGER tasks_open_lane AFTER UPDATE OF turn ON tasks FOR EACH ROW WHEN (
 
 CREATE TRIGGER tasks_open_lanes AFTER INSERT ON tasks REFERENCING NEW TABLE AS created FOR EACH STATEMENT EXECUTE FUNCTION open_lanes();
 
-CREATE TRIGGER tasks_take_turn BEFORE INSERT ON tasks FOR EACH ROW WHEN ((new.status = 'pending'::text)) EXECUTE FUNCTION take_turn();
+CREATE TRIGGER tasks_take_turn BEFORE INSERT ON tasks FOR EACH ROW WHEN (((new.status = 'pending'::text) AND (new.turn = 0))) EXECUTE FUNCTION take_turn();

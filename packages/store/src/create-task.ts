@@ -18,9 +18,12 @@ export type CreateTaskResult =
 // - One look per index that has concurrency keys. `limit 1` rather than `exists`, which PostgreSQL may answer by reading all unfinished
 //   tasks once, for as long as it has not counted them.
 // - Entries do not see one another: the second of the same concurrency key takes itself to be the active one, and conflicts with the first.
+// - The first task of a repository has its next turn, each further one the turn behind the one before it: what the trigger would give each of
+//   them, with one look instead of one for each. The turn of an entry that conflicts stays empty.
 const CREATE_TASKS = /* sql */ `
   with entries as materialized (
-    select asked.*, coalesce($2::timestamptz, now()) as at,
+    select asked.*, coalesce($2::timestamptz, now()) as at, hash_array_extended(asked.requires, 0) as lane,
+           coalesce(asked.source ->> 'repository', '') as repository,
            case
              when (select true from tasks t
                     where t.concurrency_key = asked.concurrency_key
@@ -33,17 +36,28 @@ const CREATE_TASKS = /* sql */ `
              else 'pending'
            end as status
       from rows from (json_to_recordset($1::json)
-                        as (id uuid, title text, prompt_start integer, prompt_length integer, requested_mode text, mode_reason text, priority smallint, requires text[],
-                            concurrency_key text, max_attempts integer, run_at timestamptz, source jsonb, rule text, dedupe_key text,
-                            created_by text, idempotency_key text, idempotency_hash text)) with ordinality as asked
+                        as (id uuid, title text, prompt_start integer, prompt_length integer, requested_mode text, mode_reason text,
+                            priority smallint, requires text[], concurrency_key text, max_attempts integer, run_at timestamptz,
+                            source jsonb, rule text, dedupe_key text, created_by text, idempotency_key text,
+                            idempotency_hash text)) with ordinality as asked
+  ), next_turns as materialized (
+    select *, next_turn(lane, priority, requested_mode, repository) as next
+      from (select distinct lane, priority, requested_mode, repository from entries where status = 'pending') queue
+  ), turns_taken as (
+    select id, place + max(next - place) over (partition by lane, priority, repository order by place) as turn
+      from (select e.id, n.lane, n.priority, n.repository, n.next,
+                   row_number() over (partition by n.lane, n.priority, n.repository order by e.ordinality) as place
+              from entries e join next_turns n using (lane, priority, requested_mode, repository)
+             where e.status = 'pending') numbered
   ), created as (
     insert into tasks (id, title, prompt, status, execution_mode, requested_mode, mode_decided_by, mode_decided_at,
                        mode_reason, priority, requires, concurrency_key, max_attempts, run_at, source, rule, dedupe_key,
-                       created_by, idempotency_key, idempotency_hash, created_at, pending_since)
+                       created_by, idempotency_key, idempotency_hash, created_at, pending_since, turn)
     select id, title, convert_from(substring($3::bytea from prompt_start for prompt_length), 'UTF8'), status, requested_mode,
            requested_mode, 'creator', at, mode_reason, priority, requires, concurrency_key, max_attempts, run_at, source, rule,
-           dedupe_key, created_by, idempotency_key, idempotency_hash, at, case when status = 'pending' then at end
-      from entries order by ordinality
+           dedupe_key, created_by, idempotency_key, idempotency_hash, at, case when status = 'pending' then at end, coalesce(turn, 0)
+      from entries left join turns_taken using (id)
+     order by ordinality
     on conflict do nothing
     returning id, status, execution_mode, created_at, created_by, mode_reason
   ), noted as (

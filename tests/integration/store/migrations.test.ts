@@ -30,6 +30,7 @@ const MIGRATIONS = [
   '0004_lanes-and-turns',
   '0005_unused-lanes',
   '0006_logs-as-they-are',
+  '0007_turns-of-many-tasks',
 ]
 
 describe('migrating', () => {

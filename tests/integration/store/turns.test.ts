@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { claimForAgents, countAhead, createScanMemory, publishTurns } from '@switchyard/store'
-import type { NewTask, ScanMemory } from '@switchyard/store'
+import type { Task } from '@switchyard/core'
+import { claimForAgents, countAhead, createScanMemory, createTasks, publishTurns } from '@switchyard/store'
+import type { NewTask, Queryable, ScanMemory } from '@switchyard/store'
 import { createTestDatabase } from '../../support/database.ts'
 import type { TestDatabase } from '../../support/database.ts'
 import { at } from '../../support/fixed-clock.ts'
@@ -87,6 +88,47 @@ describe('repositories take turns', () => {
     )
     const [first, ...rest] = rows.map(({ turn }) => turn)
     expect(rest).toEqual([first! + 1, first! + 2])
+  })
+
+  it('tasks that come together have the turns that they would have one after the other', async () => {
+    const label = newLabel()
+    for (let n = 0; n < 6; n++) await add(label, 'owner/large', { requestedMode: 'http_pull' })
+    await claim(label, 3)
+    const wanted: readonly (readonly [string | null, Partial<NewTask>])[] = [
+      ['owner/large', {}],
+      ['owner/large', { requestedMode: 'ssh_cli' }],
+      ['owner/small', { requestedMode: 'http_pull' }],
+      [null, {}],
+      ['owner/large', { requestedMode: 'http_pull' }],
+      ['owner/small', { requestedMode: 'http_pull' }],
+      ['owner/small', { priority: 1 }],
+      ['', {}],
+      ['owner/large', { runAt: at(60) }],
+      ['owner/small', { requestedMode: 'http_pull' }],
+    ]
+    const tasks = wanted.map(([repository, overrides]) =>
+      newTask({ requires: [label], source: { ...newTask().source, repository }, ...overrides }),
+    )
+    async function turnsOf(connection: Queryable, create: () => Promise<readonly (Task | null)[]>) {
+      const ids = (await create()).map((task) => task?.id)
+      const { rows } = await connection.query<{ turn: number }>(
+        'select turn from unnest($1::uuid[]) with ordinality as asked (id, place) join tasks using (id) order by place',
+        [ids],
+      )
+      return rows.map(({ turn }) => turn)
+    }
+    const connection = await database.pool.connect()
+    await connection.query('begin')
+    const together = await turnsOf(connection, () => createTasks(connection, tasks, at(0)))
+    await connection.query('rollback')
+    const oneByOne = await turnsOf(connection, async () => {
+      const created = []
+      for (const task of tasks) created.push(...(await createTasks(connection, [task], at(0))))
+      return created
+    })
+    connection.release()
+    expect(together).toEqual(oneByOne)
+    expect(new Set(together).size).toBeGreaterThan(3)
   })
 
   it('a task that comes back takes a new turn', async () => {
