@@ -31,7 +31,21 @@ const MIGRATIONS = [
   '0005_unused-lanes',
   '0006_logs-as-they-are',
   '0007_turns-of-many-tasks',
+  '0008_quicker-compression',
 ]
+
+describe('the schema', () => {
+  it('has long texts compressed by lz4 where the server can', async () => {
+    const { rows } = await database.pool.query<{ has_lz4: boolean; used: string[] }>(
+      `select 'lz4' = any(enumvals) as has_lz4,
+              array(select attcompression::text from pg_attribute
+                     where (attrelid, attname) in (('deliveries'::regclass, 'body'), ('tasks'::regclass, 'prompt'))) as used
+         from pg_settings where name = 'default_toast_compression'`,
+    )
+    const { has_lz4: hasLz4, used } = rows[0]!
+    expect(used).toEqual(hasLz4 ? ['l', 'l'] : ['', ''])
+  })
+})
 
 describe('migrating', () => {
   it('is safe when several replicas start at once', async () => {
