@@ -58,7 +58,7 @@ describe('a batcher', () => {
   })
 
   it('begins a batch beside another one only when enough wait for it', async () => {
-    const { batcher, batches } = doubling({ mostUnderWay: 2, leastBeside: 2 })
+    const { batcher, batches } = doubling({ mostUnderWay: 2, leastBeside: 2, longMilliseconds: 60_000 })
     const asked = [batcher.ask(1)]
     await settled()
     asked.push(batcher.ask(2))
@@ -73,6 +73,18 @@ describe('a batcher', () => {
       await settled()
     }
     expect(await Promise.all(asked)).toEqual([2, 4, 6, 8])
+  })
+
+  it('lets nobody wait for a batch that takes long', async () => {
+    const { batcher, batches } = doubling({ mostUnderWay: 2, leastBeside: 2 })
+    const stuck = batcher.ask(1)
+    await settled()
+    const asked = batcher.ask(2)
+    while (batches.length < 2) await nextTurn()
+    batches[1]?.answer()
+    expect(await asked).toBe(4)
+    batches[0]?.answer()
+    expect(await stuck).toBe(2)
   })
 
   it('has as many batches under way as it may', async () => {

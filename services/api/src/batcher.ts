@@ -20,6 +20,8 @@ export interface BatcherOptions<Request, Result> {
    * each twice as large. Absent: one is enough.
    */
   readonly leastBeside?: number
+  /** A batch that has taken so long, such as for somebody's lock, keeps no other one from beginning. Default: 20. */
+  readonly longMilliseconds?: number
   /**
    * What a request is about. Requests about the same thing never run together: the later one finds what the earlier one did.
    * null, or absent: it is about nothing that another one is about.
@@ -43,20 +45,31 @@ interface Asked<Request, Result> {
 export function createBatcher<Request, Result>(
   options: BatcherOptions<Request, Result>,
 ): Batcher<Request, Result> {
-  const { run, largestBatch, mostUnderWay, leastBeside = 1, isOutage } = options
+  const { run, largestBatch, mostUnderWay, leastBeside = 1, longMilliseconds = 20, isOutage } = options
   const keyOf = options.keyOf ?? (() => null)
   let waiting: Asked<Request, Result>[] = []
   const keysUnderWay = new Set<string>()
   let underWay = 0
+  let lastBegan = 0
   let scheduled = false
+  let later: NodeJS.Timeout | undefined
 
   function mayStart(): boolean {
-    return underWay < mostUnderWay && waiting.length >= (underWay === 0 ? 1 : leastBeside)
+    if (waiting.length === 0 || underWay >= mostUnderWay) return false
+    return underWay === 0 || waiting.length >= leastBeside || millisecondsLeft() <= 0
+  }
+
+  function millisecondsLeft(): number {
+    return lastBegan + longMilliseconds - performance.now()
   }
 
   // Behind the I/O of this turn of the event loop: what other sockets brought in the same turn is in the batch.
   function schedule(): void {
-    if (scheduled || !mayStart()) return
+    if (scheduled) return
+    if (!mayStart()) {
+      scheduleLater()
+      return
+    }
     scheduled = true
     setImmediate(() => {
       scheduled = false
@@ -64,11 +77,20 @@ export function createBatcher<Request, Result>(
     })
   }
 
+  function scheduleLater(): void {
+    if (later !== undefined || waiting.length === 0 || underWay >= mostUnderWay) return
+    later = setTimeout(() => {
+      later = undefined
+      schedule()
+    }, Math.ceil(millisecondsLeft())).unref()
+  }
+
   function start(): void {
     while (mayStart()) {
       const batch = takeBatch()
       if (batch.length === 0) return
       underWay += 1
+      lastBegan = performance.now()
       void settle(batch).then(() => {
         underWay -= 1
         for (const { request } of batch) {

@@ -387,11 +387,14 @@ describe('deliveries at the same moment', () => {
   /** Issues as they are opened: nothing about them has to be compared with what came before. */
   const opened = (issue: Body) => labelled(issue, 'opened')
 
-  /** A batch of one waits in the database; what is delivered until `open` is called, too little for one beside it, makes up the next. */
-  async function closed(): Promise<{ first: Promise<Answer>; open: () => Promise<void> }> {
+  /** As many batches as may be under way wait in the database; what is delivered until `open` is called makes up the next. */
+  async function closed(): Promise<{ first: Promise<Answer>[]; open: () => Promise<void> }> {
     const open = await closeEvents(stack.database.pool)
-    const first = deliver(opened(newIssue()))
-    await until('a batch waits', async () => (await blockedBackends(stack.database.pool)).length === 1)
+    const first: Promise<Answer>[] = []
+    for (const count of [1, 2]) {
+      first.push(deliver(opened(newIssue())))
+      await until('a batch waits', async () => (await blockedBackends(stack.database.pool)).length === count)
+    }
     return { first, open }
   }
 
@@ -406,10 +409,10 @@ describe('deliveries at the same moment', () => {
       deliver(opened(newIssue({ title: 'the last one' }))),
     ]
     await open()
-    const answers = await Promise.all([first, ...together])
+    const answers = await Promise.all([...first, ...together])
     expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 202))
     expect(answers.map(({ body }) => body['outcome']).sort()).toEqual([
-      ...Array<string>(4).fill('created'),
+      ...Array<string>(5).fill('created'),
       'duplicate',
       'ignored',
     ])
@@ -422,8 +425,8 @@ describe('deliveries at the same moment', () => {
     const before = await stored()
     const pids = await blockedBackends(stack.database.pool)
     await stack.database.pool.query('select pg_terminate_backend(pid) from unnest($1::integer[]) pid', [pids])
-    const { status, body } = await first
-    expect([status, body['code']]).toEqual([503, 'database_unavailable'])
+    for (const { status, body } of await Promise.all(first))
+      expect([status, body['code']]).toEqual([503, 'database_unavailable'])
     await open()
     expect(await stored()).toBe(before)
     expect((await deliver(opened(newIssue()))).body).toMatchObject({ outcome: 'created' })
