@@ -2,8 +2,10 @@ import { fits, labelSetKey } from '@switchyard/core'
 import type { Claim } from '@switchyard/core'
 import { claimNextForHosts, MOST_SLOTS } from './claim-next-for-hosts.ts'
 import { toClaim } from './claim-rows.ts'
-import { freeSlots, listOpenLanes, listReadyHosts, lockReadyHosts } from './host-standing.ts'
+import { freeSlots, listHostLabels, listReadyHosts, lockHosts } from './host-standing.ts'
 import type { ReadyHost } from './host-standing.ts'
+import { listOpenLanes } from './open-lanes.ts'
+import type { OpenLanes } from './open-lanes.ts'
 import { inTransaction } from './pool.ts'
 import type { Pool } from './pool.ts'
 import { createScanMemory } from './scan-memory.ts'
@@ -34,14 +36,12 @@ export async function claimForHosts(
   onClaimed: (claims: readonly Claim[]) => void | Promise<void>,
 ): Promise<void> {
   const { hostIds, now = null } = request
-  const ready = (await listReadyHosts(pool, hostIds, now)).filter((host) => freeSlots(host) > 0)
-  if (ready.length === 0) return
   const open = await listOpenLanes(pool)
-  const wanted = ready.filter(
-    ({ id, labels }) => open.hostIds.has(id) || open.requires.some((requires) => fits(requires, labels)),
-  )
+  const wanted = await hostsWanted(pool, hostIds, open)
+  if (wanted.length === 0) return
+  const ready = (await listReadyHosts(pool, wanted, now)).filter((host) => freeSlots(host) > 0)
   // Hosts with the same labels side by side, so that one statement serves many of them.
-  const ordered = wanted
+  const ordered = ready
     .map((host) => ({ id: host.id, key: labelSetKey(host.labels) }))
     .sort((left, right) => (left.key < right.key ? -1 : left.key > right.key ? 1 : 0))
   for (let first = 0; first < ordered.length; first += HOSTS_PER_TRANSACTION) {
@@ -49,6 +49,20 @@ export async function claimForHosts(
     const claims = await claimUnderLocks(pool, ids, open.hostIds, request)
     if (claims.length > 0) await onClaimed(claims)
   }
+}
+
+/** The hosts that something waits for. */
+async function hostsWanted(
+  pool: Pool,
+  hostIds: readonly string[] | null,
+  open: OpenLanes,
+): Promise<string[]> {
+  if (open.requires.length === 0 && open.hostIds.size === 0) return []
+  return (await listHostLabels(pool, hostIds)).flatMap(({ labels, hostIds: alike }) =>
+    open.requires.some((requires) => fits(requires, labels))
+      ? alike
+      : alike.filter((id) => open.hostIds.has(id)),
+  )
 }
 
 async function claimUnderLocks(
@@ -59,7 +73,7 @@ async function claimUnderLocks(
 ): Promise<Claim[]> {
   const scan = createScanMemory()
   const claims = await inTransaction(pool, async (connection) => {
-    const locked = await lockReadyHosts(connection, hostIds, now)
+    const locked = await lockHosts(connection, hostIds)
     // In a statement of its own: its snapshot is younger than the locks, so the counts are exact.
     const hosts = locked.length === 0 ? [] : await listReadyHosts(connection, locked, now)
     const taken: Claim[] = []

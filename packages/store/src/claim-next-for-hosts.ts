@@ -2,11 +2,13 @@ import type { ClaimRow } from './claim-rows.ts'
 import type { Queryable } from './pool.ts'
 import type { Place } from './scan-memory.ts'
 
-/** As CLAIM_NEXT, on the other track's index (tasks_push_queue), always from the beginning: $1 names one host for each free slot. */
+/**
+ * As CLAIM_NEXT, on the other track's index (tasks_push_queue), always from the beginning: $1 names one host for each free slot. The
+ * planner takes what is locked for one row; each join of two such lists would compare all with all. So the nth task gets the nth host by
+ * its place, and each task is updated by its id alone.
+ */
 const CLAIM_NEXT_FOR_HOSTS = /* sql */ `
-  with asked as materialized (
-    select r.agent_id, r.nth from unnest($1::text[]) with ordinality as r(agent_id, nth)
-  ), candidates as (
+  with candidates as (
     select c.id, p.priority, c.turn, c.position
       from lanes l
      cross join (values (1::smallint), (2::smallint), (3::smallint), (4::smallint)) as p(priority)
@@ -17,7 +19,7 @@ const CLAIM_NEXT_FOR_HOSTS = /* sql */ `
             and t.lane = l.id and t.priority = p.priority
           order by t.turn, t.position
           limit 1000) head
-        limit (select count(*) from asked) + $7::integer) c
+        limit cardinality($1::text[]) + $7::integer) c
      where l.requires <@ $2::text[]
      union all
     select * from (
@@ -26,18 +28,17 @@ const CLAIM_NEXT_FOR_HOSTS = /* sql */ `
          where o.assigned_agent_id = $6 and o.status = 'pending' and o.execution_mode = 'ssh_cli'
          order by o.priority, o.turn, o.position
          limit 1000) head
-       limit (select count(*) from asked) + $7::integer) own
+       limit cardinality($1::text[]) + $7::integer) own
   ), locked as materialized (
     select t.id, t.priority, t.turn, t.position from tasks t
-     where t.id = any(array(select id from candidates order by priority, turn, position limit (select count(*) from asked) + $7::integer))
+     where t.id = any(array(select id from candidates order by priority, turn, position limit cardinality($1::text[]) + $7::integer))
        and t.status || '' = 'pending' and t.execution_mode in ('ssh_cli', 'undecided')
        and (t.assigned_agent_id = $6 or (t.assigned_agent_id is null and t.requires <@ $2::text[]))
      order by t.priority, t.turn, t.position
-     limit (select count(*) from asked)
+     limit cardinality($1::text[])
        for update skip locked
   ), matched as materialized (
-    select n.id, a.agent_id
-      from (select id, row_number() over (order by priority, turn, position) as nth from locked) n join asked a on a.nth = n.nth
+    select id, ($1::text[])[row_number() over (order by priority, turn, position)::integer] as agent_id from locked
   ), claimed as (
     update tasks t
        set status = 'claimed',
@@ -54,7 +55,7 @@ const CLAIM_NEXT_FOR_HOSTS = /* sql */ `
            claimed_at = coalesce($3::timestamptz, now()),
            started_at = null, progress = null, log_bytes = 0, run_place = null, orphan_reason = null
       from matched m
-     where t.id = m.id and t.id = any(array(select id from matched))
+     where t.id = m.id
     returning t.*
   ), noted as (
     insert into task_events (task_id, at, event, from_status, to_status, execution_mode, agent_id, attempt, lease_token, actor, reason)

@@ -1,37 +1,29 @@
 import type { Queryable } from './pool.ts'
 
+// By labels, which many hosts share: which of a thousand hosts something fits is one question for each set.
+const LIST_HOST_LABELS = /* sql */ `
+  select labels, json_agg(id) as "hostIds" from agents
+   where execution_mode = 'ssh_cli' and not paused and ($1::text[] is null or id = any($1))
+   group by labels`
+
+// Host by host, each by its id: that is what "offset 0" is for. Free to choose, the planner goes through all ids for each host, or
+// through all that is held, whenever it expects few hosts: a thousand of them then take half a second instead of milliseconds.
 const READY_HOSTS = /* sql */ `
-  select a.id, a.labels, a.max_concurrent as "maxConcurrent", h.failures > 0 as "isProbe",
-         coalesce(held.slots, 0) as held, coalesce(held.starting, 0) as starting
-    from agents a join hosts h on h.id = a.id
-    left join (
-      select agent_id, count(*) as slots, count(*) filter (where status = 'claimed') as starting
-        from tasks where status in ('claimed', 'running', 'orphaned') group by agent_id) held on held.agent_id = a.id
-   where ($1::text[] is null or a.id = any($1)) and not a.paused and h.blocked_reason is null
-     and (h.cooling_down_until is null or h.cooling_down_until <= coalesce($2::timestamptz, now()))`
+  select a.id, a.labels, a.max_concurrent as "maxConcurrent", h."isProbe", held.slots as held, held.starting
+    from agents a
+   cross join lateral (
+     select failures > 0 as "isProbe" from hosts
+      where id = a.id and blocked_reason is null
+        and (cooling_down_until is null or cooling_down_until <= coalesce($2::timestamptz, now()))
+     offset 0) h
+   cross join lateral (
+     select count(*) as slots, count(*) filter (where status = 'claimed') as starting from tasks
+      where agent_id = a.id and status in ('claimed', 'running', 'orphaned')) held
+   where a.id = any($1::text[]) and not a.paused`
 
-// A host that another replica is looking at right now is skipped: it gets its tasks from that replica. One on which a check
-// found that every run would fail gets none until a check is good. By id: all lock in the same order.
-const LOCK_READY_HOSTS = /* sql */ `
-  select a.id from agents a join hosts h on h.id = a.id
-   where a.id = any($1::text[]) and not a.paused and h.blocked_reason is null
-     and (h.cooling_down_until is null or h.cooling_down_until <= coalesce($2::timestamptz, now()))
-   order by a.id
-     for no key update of a skip locked`
-
-// Lanes in which something waits for a host, and what is reserved for single ones. The order says which index is to be read
-// (tasks_push_queue): without it the planner would read the table to find one row of a lane that has most of them.
-const LIST_OPEN_LANES = /* sql */ `
-  select l.requires, null::text as "agentId" from lanes l
-   where exists (select 1 from (values (1::smallint), (2::smallint), (3::smallint), (4::smallint)) as p(priority)
-                  cross join lateral (select 1 from tasks t
-                    where t.status = 'pending' and t.assigned_agent_id is null and t.execution_mode in ('ssh_cli', 'undecided')
-                      and t.lane = l.id and t.priority = p.priority
-                    order by t.turn, t.position limit 1) head)
-   union all
-  select null, assigned_agent_id from tasks
-   where status = 'pending' and assigned_agent_id is not null and execution_mode = 'ssh_cli'
-   group by assigned_agent_id`
+// A host that another replica is looking at right now is skipped: it gets its tasks from that replica.
+const LOCK_HOSTS = /* sql */ `
+  select id from agents where id = any($1::text[]) for no key update skip locked`
 
 /** A host that may be given something, as it was when it was looked at. */
 export interface ReadyHost {
@@ -51,10 +43,29 @@ export function freeSlots({ maxConcurrent, isProbe, held, starting }: ReadyHost)
   return Math.max(0, isProbe ? Math.min(free, 1 - starting) : free)
 }
 
-/** The hosts, of these or of all, that are neither paused, cooling down nor blocked. */
-export async function listReadyHosts(
+/** Hosts with the same labels. */
+export interface LabelledHosts {
+  readonly labels: readonly string[]
+  readonly hostIds: readonly string[]
+}
+
+/** The hosts, of these or of all, that are not paused, by their labels. */
+export async function listHostLabels(
   db: Queryable,
   hostIds: readonly string[] | null,
+): Promise<LabelledHosts[]> {
+  const { rows } = await db.query<LabelledHosts>({
+    name: 'list_host_labels',
+    text: LIST_HOST_LABELS,
+    values: [hostIds],
+  })
+  return rows
+}
+
+/** Those of the hosts that are neither paused, cooling down nor blocked: a check may have found that every run would fail. */
+export async function listReadyHosts(
+  db: Queryable,
+  hostIds: readonly string[],
   now: Date | null,
 ): Promise<ReadyHost[]> {
   const { rows } = await db.query<ReadyHost>({
@@ -65,37 +76,18 @@ export async function listReadyHosts(
   return rows
 }
 
-/** Locks those that are still ready and that nobody else has locked, until the transaction ends. */
-export async function lockReadyHosts(
-  db: Queryable,
-  hostIds: readonly string[],
-  now: Date | null,
-): Promise<string[]> {
+/** Locks those that nobody else has locked, until the transaction ends. */
+export async function lockHosts(db: Queryable, hostIds: readonly string[]): Promise<string[]> {
   const { rows } = await db.query<{ id: string }>({
-    name: 'lock_ready_hosts',
-    text: LOCK_READY_HOSTS,
-    values: [hostIds, now],
+    name: 'lock_hosts',
+    text: LOCK_HOSTS,
+    values: [hostIds],
   })
   return rows.map(({ id }) => id)
 }
 
-/** What waits for hosts: the sets of labels that are required, and the hosts for which something is reserved. */
-export async function listOpenLanes(
-  db: Queryable,
-): Promise<{ readonly requires: readonly (readonly string[])[]; readonly hostIds: ReadonlySet<string> }> {
-  const { rows } = await db.query<{ requires: string[] | null; agentId: string | null }>({
-    name: 'list_open_lanes',
-    text: LIST_OPEN_LANES,
-    values: [],
-  })
-  return {
-    requires: rows.flatMap(({ requires }) => (requires === null ? [] : [requires])),
-    hostIds: new Set(rows.flatMap(({ agentId }) => (agentId === null ? [] : [agentId]))),
-  }
-}
-
 export const HOST_STANDING_STATEMENTS = {
+  list_host_labels: LIST_HOST_LABELS,
   ready_hosts: READY_HOSTS,
-  lock_ready_hosts: LOCK_READY_HOSTS,
-  list_open_lanes: LIST_OPEN_LANES,
+  lock_hosts: LOCK_HOSTS,
 }

@@ -15,6 +15,7 @@ import { HOST_STANDING_STATEMENTS } from './host-standing.ts'
 import { HOST_STATEMENTS } from './hosts.ts'
 import { LEASE_STATEMENTS } from './leases.ts'
 import { LOG_STATEMENTS } from './logs.ts'
+import { OPEN_LANES_STATEMENTS } from './open-lanes.ts'
 import { ORPHAN_STATEMENTS } from './orphans.ts'
 import { PUT_HOST_STATEMENTS } from './put-host.ts'
 import { QUEUE_STATEMENTS } from './queue.ts'
@@ -49,6 +50,7 @@ export const STATEMENTS: Readonly<Record<string, string>> = {
   ...HOST_STATEMENTS,
   ...LEASE_STATEMENTS,
   ...LOG_STATEMENTS,
+  ...OPEN_LANES_STATEMENTS,
   ...ORPHAN_STATEMENTS,
   ...PUT_HOST_STATEMENTS,
   ...QUEUE_STATEMENTS,

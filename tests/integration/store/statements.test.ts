@@ -40,7 +40,6 @@ const READ_WHOLE: Readonly<Record<string, readonly string[]>> = {
   list_open_lanes: ['tasks_assigned_queue'],
   list_tasks: ['tasks_pkey'],
   oldest_pending: ['tasks_unfinished'],
-  ready_hosts: ['tasks_held_by_agent'],
   repeat_claims: ['tasks_request_key'],
   take_orphans: ['tasks_held_by_agent'],
 }
@@ -129,4 +128,37 @@ describe('the claims', () => {
       expect(locking).not.toMatch(/tasks_(?!pkey)\w+_queue/)
     }
   })
+
+  it.each(cases.filter(({ name }) => name === 'claim_next_for_hosts'))(
+    '$name updates each task by its id with $mode: hundreds at a time, it would compare all with all',
+    async (each) => {
+      for (const plan of [await explain(database, each), await explain(uncounted, each)]) {
+        const updating = plan.slice(plan.indexOf('Update on tasks'), plan.indexOf('CTE noted'))
+        expect(updating).toMatch(
+          /Nested Loop\n\s+->\s+CTE Scan on matched m\n.*tasks_pkey.*\n\s+Index Cond: \(id = m\.id\)/,
+        )
+      }
+    },
+  )
+})
+
+describe('ready_hosts', () => {
+  it.each(['force_custom_plan', 'force_generic_plan'])(
+    'asks for each host by its id, also when PostgreSQL has not counted the hosts, with %s',
+    async (mode) => {
+      const plan = await inTransaction(uncounted.pool, async (connection) => {
+        await connection.query(`set local plan_cache_mode = ${mode}`)
+        await connection.query(`prepare ready_${mode} as ${STATEMENTS['ready_hosts']!}`)
+        const ids = Array.from({ length: 1000 }, (_, number) => `host-${number}`)
+        const { rows } = await connection.query<{ 'QUERY PLAN': string }>(
+          `explain (costs off) execute ready_${mode} ('{${ids.join(',')}}', null)`,
+        )
+        await connection.query(`deallocate ready_${mode}`)
+        return rows.map((row) => row['QUERY PLAN']).join('\n')
+      })
+      expect(plan).not.toMatch(/Join|Hash|Seq Scan on (hosts|tasks)/)
+      expect(plan).toContain('Index Cond: (id = a.id)')
+      expect(plan).toContain('Index Cond: (agent_id = a.id)')
+    },
+  )
 })
