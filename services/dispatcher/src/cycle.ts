@@ -11,7 +11,7 @@ import { flipLateTasks } from './phases/flip.ts'
 import { matchTasks } from './phases/match.ts'
 import type { StartRun } from './phases/match.ts'
 import { reportAlive } from './phases/report.ts'
-import { applyRetention, MOST_DELETED_PER_PASS } from './phases/retention.ts'
+import { applyRetention } from './phases/retention.ts'
 import type { RunRegistry } from './runs/registry.ts'
 
 const RETENTION_MILLISECONDS = 3_600_000
@@ -83,10 +83,10 @@ export function createCycle(context: DispatcherContext, actions: CycleActions): 
     const deleted = await phase('retention', async () => {
       const now = clock.now().getTime()
       if (now < retentionAt) return 0
-      const count = await applyRetention(context)
+      const pass = await applyRetention(context)
       // What is left goes in the next cycles: a busy queue ends more tasks in an hour than one pass deletes.
-      if (count < MOST_DELETED_PER_PASS) retentionAt = now + RETENTION_MILLISECONDS
-      return count
+      if (!pass.hasMore) retentionAt = now + RETENTION_MILLISECONDS
+      return pass.deleted
     })
     await phase('report', async () => {
       await reportAlive(context, runs.isDraining())

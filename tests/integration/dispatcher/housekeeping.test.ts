@@ -196,15 +196,28 @@ describe('the dispatch cycle', () => {
     expect(rows).toEqual([{ requires: held.task.requires }])
   })
 
-  it('goes on deleting in the next cycle when there was more than one pass takes', async () => {
+  async function addOldDeliveries(count: number): Promise<void> {
     await database.pool.query(
       `insert into deliveries (id, forge, event, event_type, headers, body, outcome, reason, received_at)
-       select gen_random_uuid(), 'gitea', 'push', 'push', '{}', '', 'ignored', 'no rule', $1 from generate_series(1, 10001)`,
-      [at(0)],
+       select gen_random_uuid(), 'gitea', 'push', 'push', '{}', '', 'ignored', 'no rule', $1 from generate_series(1, $2::integer)`,
+      [at(0), count],
     )
+  }
+
+  it('goes on deleting in the next cycle when there was more than one pass takes', async () => {
+    await addOldDeliveries(10_001)
     replica.clock.set(at(31 * 24 * 3600))
     expect(await replica.cycle()).toMatchObject({ deleted: 10_000 })
     expect(await replica.cycle()).toMatchObject({ deleted: 1 })
+  })
+
+  it('is through for an hour with a pass that deletes less than the most of each kind, however much that is together', async () => {
+    await addOldDeliveries(9_999)
+    await taskIn(database.pool, 'succeeded')
+    replica.clock.set(at(31 * 24 * 3600))
+    expect(await replica.cycle()).toMatchObject({ deleted: 10_000 })
+    await addOldDeliveries(1)
+    expect(await replica.cycle()).toMatchObject({ deleted: 0 })
   })
 
   it('reports that it is alive', async () => {
