@@ -1,27 +1,5 @@
-import type { AgentMode, Candidate, ExecutionMode, TaskStatus } from '@switchyard/core'
+import type { AgentMode, Candidate, TaskStatus } from '@switchyard/core'
 import type { Queryable } from './pool.ts'
-
-const COUNT_UNFINISHED = /* sql */ `
-  select status, execution_mode as "executionMode", count(*) as count from tasks
-   where status not in ('succeeded', 'failed', 'cancelled')
-   group by status, execution_mode`
-
-const COUNT_ENDED_RECENTLY = /* sql */ `
-  select status, execution_mode as "executionMode", count(*) as count from tasks
-   where status in ('succeeded', 'failed', 'cancelled') and finished_at > now() - interval '24 hours'
-   group by status, execution_mode`
-
-const OLDEST_PENDING = /* sql */ `
-  select extract(epoch from now() - min(pending_since))::double precision as seconds from tasks where status = 'pending'`
-
-const COUNT_BY_REPOSITORY = /* sql */ `
-  select repository, count(*) filter (where status in ('waiting', 'scheduled', 'pending')) as queued,
-         count(*) filter (where status in ('claimed', 'running', 'orphaned')) as held
-    from tasks
-   where status not in ('succeeded', 'failed', 'cancelled')
-   group by repository
-   order by count(*) desc, repository
-   limit 100`
 
 const LIST_DISPATCHERS = /* sql */ `
   select id, started_at as "startedAt", last_cycle_at as "lastCycleAt", draining from dispatchers order by started_at`
@@ -51,60 +29,11 @@ const COUNT_AHEAD = /* sql */ `
 
 const DATABASE_NOW = /* sql */ `select now() as now`
 
-export interface QueueCount {
-  readonly status: TaskStatus
-  readonly executionMode: ExecutionMode
-  readonly count: number
-}
-
 export interface Dispatcher {
   readonly id: string
   readonly startedAt: Date
   readonly lastCycleAt: Date
   readonly draining: boolean
-}
-
-export interface QueueState {
-  /** Unfinished tasks, and those that ended in the last 24 hours. */
-  readonly counts: readonly QueueCount[]
-  /** null when nothing is pending. */
-  readonly oldestPendingSeconds: number | null
-  readonly repositories: readonly {
-    readonly repository: string | null
-    readonly queued: number
-    readonly held: number
-  }[]
-  readonly dispatchers: readonly Dispatcher[]
-}
-
-/** How much there is to do, how old it is, and who is there to do it. */
-export async function readQueue(db: Queryable): Promise<QueueState> {
-  const unfinished = await db.query<QueueCount>({
-    name: 'count_unfinished',
-    text: COUNT_UNFINISHED,
-    values: [],
-  })
-  const ended = await db.query<QueueCount>({
-    name: 'count_ended_recently',
-    text: COUNT_ENDED_RECENTLY,
-    values: [],
-  })
-  const oldest = await db.query<{ seconds: number | null }>({
-    name: 'oldest_pending',
-    text: OLDEST_PENDING,
-    values: [],
-  })
-  const repositories = await db.query<QueueState['repositories'][number]>({
-    name: 'count_by_repository',
-    text: COUNT_BY_REPOSITORY,
-    values: [],
-  })
-  return {
-    counts: [...unfinished.rows, ...ended.rows],
-    oldestPendingSeconds: oldest.rows[0]?.seconds ?? null,
-    repositories: repositories.rows,
-    dispatchers: await listDispatchers(db),
-  }
 }
 
 /** Dispatcher replicas that have registered, alive or not long gone. */
@@ -163,10 +92,6 @@ export async function readDatabaseClock(db: Queryable): Promise<Date> {
 }
 
 export const QUEUE_STATEMENTS = {
-  count_unfinished: COUNT_UNFINISHED,
-  count_ended_recently: COUNT_ENDED_RECENTLY,
-  oldest_pending: OLDEST_PENDING,
-  count_by_repository: COUNT_BY_REPOSITORY,
   list_dispatchers: LIST_DISPATCHERS,
   list_candidates: LIST_CANDIDATES,
   find_predecessor: FIND_PREDECESSOR,

@@ -19,6 +19,7 @@ import { OPEN_LANES_STATEMENTS } from './open-lanes.ts'
 import { ORPHAN_STATEMENTS } from './orphans.ts'
 import { PUT_HOST_STATEMENTS } from './put-host.ts'
 import { QUEUE_STATEMENTS } from './queue.ts'
+import { QUEUE_STATE_STATEMENTS } from './queue-state.ts'
 import { READ_STATEMENTS } from './read-tasks.ts'
 import { RERUN_STATEMENTS } from './rerun-task.ts'
 import { RESERVED_STATEMENTS } from './reserved-tasks.ts'
@@ -54,6 +55,7 @@ export const STATEMENTS: Readonly<Record<string, string>> = {
   ...ORPHAN_STATEMENTS,
   ...PUT_HOST_STATEMENTS,
   ...QUEUE_STATEMENTS,
+  ...QUEUE_STATE_STATEMENTS,
   ...READ_STATEMENTS,
   ...RERUN_STATEMENTS,
   ...RESERVED_STATEMENTS,

@@ -5,6 +5,7 @@ import type { ClaimDesk } from './claim-desk.ts'
 import type { ApiConfig } from './config.ts'
 import type { ApiEvents } from './events.ts'
 import type { Intake } from './intake.ts'
+import type { QueueCounter } from './queue-counter.ts'
 import type { Rule } from './rules/rule.ts'
 import type { WakeUps } from './wake-ups.ts'
 
@@ -19,6 +20,8 @@ export interface ApiContext {
   readonly metrics: Metrics
   readonly events: ApiEvents
   readonly clock: Clock
+  /** How much there is to do. */
+  readonly queue: QueueCounter
   readonly rules: readonly Rule[]
   /** Where new tasks and deliveries go. */
   readonly intake: Intake

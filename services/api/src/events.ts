@@ -1,8 +1,8 @@
 import { Counter, Gauge, Histogram } from '@switchyard/platform'
 import type { Log, Metrics } from '@switchyard/platform'
 import type { AgentMode, Claim } from '@switchyard/core'
-import { readQueue } from '@switchyard/store'
-import type { DeliveryReceipt, Pool } from '@switchyard/store'
+import type { DeliveryReceipt } from '@switchyard/store'
+import type { QueueCounter } from './queue-counter.ts'
 
 /** One function per thing worth knowing: its log line and its metric, together. Ids go into logs, never into labels. */
 export interface ApiEvents {
@@ -19,7 +19,7 @@ export interface ApiEvents {
 export function createApiEvents(
   log: Log,
   metrics: Metrics,
-  pool: Pool,
+  queue: QueueCounter,
   waitingDequeues: () => number,
 ): ApiEvents {
   const registers = [metrics.registry]
@@ -65,7 +65,7 @@ export function createApiEvents(
     buckets: [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5, 30, 60],
     registers,
   })
-  registerQueueGauges(metrics, pool)
+  registerQueueGauges(metrics, queue)
   new Gauge({
     name: 'switchyard_waiting_dequeues',
     help: 'Dequeues that wait for a task at this replica.',
@@ -117,7 +117,7 @@ function waitedSeconds(since: Date | null, until: Date | null): number {
   return since === null || until === null ? 0 : Math.max(0, until.getTime() - since.getTime()) / 1_000
 }
 
-function registerQueueGauges(metrics: Metrics, pool: Pool): void {
+function registerQueueGauges(metrics: Metrics, counter: QueueCounter): void {
   const oldest = new Gauge({
     name: 'switchyard_oldest_pending_seconds',
     help: 'Age of the task that has been pending longest; 0 when none is.',
@@ -132,7 +132,7 @@ function registerQueueGauges(metrics: Metrics, pool: Pool): void {
       // A scrape must answer even while the database is away; the gauges are then absent rather than wrong.
       depth.reset()
       oldest.reset()
-      const queue = await readQueue(pool).catch(() => null)
+      const queue = await counter.read().catch(() => null)
       if (queue === null) return
       for (const { status, executionMode, count } of queue.counts)
         depth.set({ status, execution_mode: executionMode }, count)

@@ -6,6 +6,7 @@ import type { Clock, Log } from '@switchyard/platform'
 import {
   assertSchemaIsKnown,
   createPool,
+  readQueue,
   createWaker,
   isDatabaseUnavailable,
   listenForWakeUps,
@@ -20,6 +21,7 @@ import type { Connections } from './http/connections.ts'
 import { createHttpServer } from './http/server.ts'
 import { createIntake } from './intake.ts'
 import { openClaimDesk } from './open-claim-desk.ts'
+import { createQueueCounter } from './queue-counter.ts'
 import { loadRules } from './rules/load-rules.ts'
 import { API_VERSION } from './version.ts'
 import { createWakeUps } from './wake-ups.ts'
@@ -93,6 +95,10 @@ export async function startApi(config: ApiConfig, overrides: ApiOverrides = {}):
   }
   const listener =
     config.SWITCHYARD_LISTEN === 'on' ? listenForWakeUps(config.DATABASE_URL, hear, origin) : null
+  const queue = createQueueCounter(
+    () => readQueue(pool),
+    () => performance.now(),
+  )
   const app = createApp(
     {
       config,
@@ -103,8 +109,9 @@ export async function startApi(config: ApiConfig, overrides: ApiOverrides = {}):
       intake: createIntake(pool, clock),
       log,
       metrics,
-      events: createApiEvents(log, metrics, pool, () => desk.waiting()),
+      events: createApiEvents(log, metrics, queue, () => desk.waiting()),
       clock,
+      queue,
       rules: loaded.rules,
       // Those who wait in this process hear it directly.
       waker: {

@@ -88,6 +88,7 @@ describe('GET /api/v1/queue', () => {
     expect(body['repositories']).toContainEqual({ repository, queued: 1, held: 1 })
     expect(body['dispatchers']).toMatchObject([{ id: 'one', draining: true }])
     expect(body['oldest_pending_seconds']).toBeGreaterThanOrEqual(0)
+    expect(Date.parse(body['counted_at'] as string)).not.toBeNaN()
     const counts = body['counts'] as { status: string; execution_mode: string; count: number }[]
     const { rows } = await stack.database.pool.query<{
       status: string

@@ -31,7 +31,6 @@ describe('every statement', () => {
 const GROWING = /^(tasks|task_events|task_logs|deliveries)/
 /** Statements that are about the whole of something small, or about what is unfinished, or stop at its beginning. */
 const READ_WHOLE: Readonly<Record<string, readonly string[]>> = {
-  count_by_repository: ['tasks_unfinished'],
   count_unfinished: ['tasks_unfinished'],
   list_admissible_keys: ['tasks_waiting_by_key'],
   list_agents_with_reserved_tasks: ['tasks_assigned_queue'],
@@ -39,7 +38,6 @@ const READ_WHOLE: Readonly<Record<string, readonly string[]>> = {
   list_expired_claims: ['tasks_held_by_agent'],
   list_open_lanes: ['tasks_assigned_queue'],
   list_tasks: ['tasks_pkey'],
-  oldest_pending: ['tasks_unfinished'],
   repeat_claims: ['tasks_request_key'],
   take_orphans: ['tasks_held_by_agent'],
 }

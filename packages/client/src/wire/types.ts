@@ -505,6 +505,8 @@ export interface Queue {
     count: number
   }[]
   oldest_pending_seconds: number | null
+  /** When all but the dispatchers was counted: a moment ago, where there is much to count. */
+  counted_at?: string | undefined
   repositories: readonly { repository: string | null; queued: number; held: number }[]
   dispatchers: readonly {
     id: string

@@ -83,6 +83,12 @@ export const Queue = Type.Object({
     { description: 'Unfinished tasks, and those that ended in the last 24 hours.' },
   ),
   oldest_pending_seconds: nullable(Type.Number()),
+  counted_at: Type.Optional(
+    Type.String({
+      format: 'date-time',
+      description: 'When all but the dispatchers was counted: a moment ago, where there is much to count.',
+    }),
+  ),
   repositories: Type.Array(
     Type.Object({ repository: nullable(Type.String()), queued: Type.Integer(), held: Type.Integer() }),
   ),

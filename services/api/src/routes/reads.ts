@@ -1,5 +1,5 @@
 import { ROUTES } from '@switchyard/contract'
-import { getDelivery, listDeliveries, readQueue } from '@switchyard/store'
+import { getDelivery, listDeliveries, listDispatchers } from '@switchyard/store'
 import type { ApiContext } from '../context.ts'
 import { bind } from '../http/bind.ts'
 import type { Binding } from '../http/bind.ts'
@@ -8,7 +8,7 @@ import { Problem } from '../problem.ts'
 import { deliveryToWire } from '../wire/to-wire.ts'
 
 /** Deliveries and the state of the queue. */
-export function bindReads(binding: Binding, { pool }: ApiContext): void {
+export function bindReads(binding: Binding, { pool, queue: counter }: ApiContext): void {
   bind(binding, ROUTES.listDeliveries, async ({ query }) => {
     const limit = query.limit ?? 50
     const deliveries = await listDeliveries(pool, {
@@ -30,7 +30,7 @@ export function bindReads(binding: Binding, { pool }: ApiContext): void {
   })
 
   bind(binding, ROUTES.getQueue, async () => {
-    const queue = await readQueue(pool)
+    const [queue, dispatchers] = await Promise.all([counter.read(), listDispatchers(pool)])
     return {
       status: 200,
       body: {
@@ -40,8 +40,9 @@ export function bindReads(binding: Binding, { pool }: ApiContext): void {
           count,
         })),
         oldest_pending_seconds: queue.oldestPendingSeconds,
+        counted_at: queue.countedAt.toISOString(),
         repositories: queue.repositories.map((repository) => ({ ...repository })),
-        dispatchers: queue.dispatchers.map(({ id, startedAt, lastCycleAt, draining }) => ({
+        dispatchers: dispatchers.map(({ id, startedAt, lastCycleAt, draining }) => ({
           id,
           started_at: startedAt.toISOString(),
           last_cycle_at: lastCycleAt.toISOString(),
