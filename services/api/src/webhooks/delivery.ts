@@ -9,8 +9,6 @@ export interface Delivery {
   readonly event: string
   readonly eventType: string | null
   readonly payload: JsonObject
-  /** The JSON text as it was signed, whatever the encoding of the request was. */
-  readonly payloadText: string
   readonly headers: Readonly<Record<string, string>>
 }
 
@@ -43,8 +41,8 @@ export function openDelivery({ headers, body, secrets }: WebhookRequest): Opened
   const verdict = verifySignature({ headers, signedContent, secrets })
   if (!verdict.ok) return { ok: false, status: 401, reason: 'bad_signature', message: verdict.message }
 
-  const parsed = parsePayload(signedContent)
-  if (parsed === null) {
+  const payload = parsePayload(signedContent)
+  if (payload === null) {
     return {
       ok: false,
       status: 400,
@@ -52,7 +50,7 @@ export function openDelivery({ headers, body, secrets }: WebhookRequest): Opened
       message: 'The payload must be a JSON object in UTF-8.',
     }
   }
-  return { ok: true, delivery: { ...readDeliveryFacts(headers), ...parsed, headers: keptHeaders(headers) } }
+  return { ok: true, delivery: { ...readDeliveryFacts(headers), payload, headers: keptHeaders(headers) } }
 }
 
 /** The bytes that the forge signed: of a form the decoded `payload`; null for a content type that no forge sends. */
@@ -63,12 +61,13 @@ export function signedContentOf(contentType: string, body: Buffer): Buffer | nul
   return Buffer.from(new URLSearchParams(body.toString('utf8')).get('payload') ?? '', 'utf8')
 }
 
-/** The payload, and its text; null when it is no JSON object in UTF-8. */
-export function parsePayload(content: Buffer): Pick<Delivery, 'payload' | 'payloadText'> | null {
+const UTF_8 = new TextDecoder('utf-8', { fatal: true })
+
+/** The payload; null when it is no JSON object in UTF-8. */
+export function parsePayload(content: Buffer): JsonObject | null {
   try {
-    const payloadText = new TextDecoder('utf-8', { fatal: true }).decode(content)
-    const payload: unknown = JSON.parse(payloadText)
-    return isJsonObject(payload) ? { payload, payloadText } : null
+    const payload: unknown = JSON.parse(UTF_8.decode(content))
+    return isJsonObject(payload) ? payload : null
   } catch {
     // Not UTF-8, or not JSON: both are the sender's mistake and get the same answer.
     return null

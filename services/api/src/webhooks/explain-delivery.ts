@@ -51,9 +51,9 @@ export function explainDelivery(
     const message = `has the Content-Type ${contentType}, which is neither application/json nor application/x-www-form-urlencoded`
     return { ok: false, part: 'headers', message }
   }
-  const parsed = parsePayload(signedContent)
-  if (parsed === null) return { ok: false, part: 'body', message: 'is not a JSON object' }
-  const event = toForgeEvent({ forge, ...readDeliveryFacts(headers), payload: parsed.payload })
+  const payload = parsePayload(signedContent)
+  if (payload === null) return { ok: false, part: 'body', message: 'is not a JSON object' }
+  const event = toForgeEvent({ forge, ...readDeliveryFacts(headers), payload })
   return {
     ok: true,
     explained: {

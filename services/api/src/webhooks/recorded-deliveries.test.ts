@@ -103,7 +103,7 @@ function describeRecorded(): void {
     expect(cleared.length).toBeGreaterThan(0)
     for (const recording of cleared) {
       const { delivery, forgeEvent } = open(recording)
-      const label = /"labels":\s*\[\s*\{[^}]*"name":\s*"([^"]+)"/.exec(delivery.payloadText)?.[1]
+      const label = /"labels":\s*\[\s*\{[^}]*"name":\s*"([^"]+)"/.exec(JSON.stringify(delivery.payload))?.[1]
       const parsed = parseRules(
         `rules: [{ name: any, event: [issues, pull_request], actions: ['*'], labels: ['${String(label)}'] }]`,
       )
