@@ -429,6 +429,9 @@ try switchyard task l
 try switchyard --url http://x tasks logs --fo
 try switchyard webhook test --event is
 try switchyard agent run --preset c
+try switchyard tasks list --status pending,r
+try switchyard tasks list --mode ''
+try switchyard tasks list --he
 try switchyard completion ''
 try switchyard agent run -- --l`
     const { stdout } = await promisify(execFile)('bash', ['-eu', '-c', script], { cwd: directory })
@@ -439,6 +442,9 @@ try switchyard agent run -- --l`
       '--follow',
       'issues issue_comment',
       'claude codex',
+      'pending,running',
+      'undecided ssh_cli http_pull',
+      '--help',
       expect.stringMatching(/^bash zsh fish /),
       '',
       '',

@@ -43,7 +43,7 @@ export interface QueueState {
   readonly countedAt: Date
 }
 
-/** How much there is to do and how old it is. It looks at each task that it counts: a second and a half for a million. */
+/** How much there is to do and how old it is. It looks at each task that it counts: about a second for a million. */
 export async function readQueue(db: Queryable): Promise<QueueState> {
   const unfinished = await db.query<QueueState>({
     name: 'count_unfinished',

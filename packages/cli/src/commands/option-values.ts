@@ -22,6 +22,14 @@ export function words(text: string, before: readonly string[] | undefined): stri
   return [...(before ?? []), ...more]
 }
 
+/** An option whose value is a list of the given words, separated by commas. The server says which it does not know. */
+export class ListOption<Flags extends string> extends Option<Flags> {
+  constructor(flags: Flags, description: string, choices: readonly string[]) {
+    super(flags, description)
+    this.argChoices = [...choices]
+  }
+}
+
 /** `--preset`: a coding agent that is known by name. */
 export function presetOption(description: string) {
   return new Option('--preset <name>', description).choices(PRESET_NAMES)

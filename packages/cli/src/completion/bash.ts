@@ -6,6 +6,8 @@ export function bashCompletion(program: CompletedCommand): string {
   return `# Completion of switchyard for bash. Load it: source <(switchyard completion bash)
 _switchyard() {
   local current="\${COMP_WORDS[COMP_CWORD]}" previous="\${COMP_WORDS[COMP_CWORD - 1]}" at="" index offered=""
+  # What of a list has been typed: a, and a,b, of a,b,c
+  local listed="\${current%"\${current##*,}"}"
   COMPREPLY=()
   for ((index = 1; index < COMP_CWORD; index++)); do
     # Behind -- stands a command of another program.
@@ -36,11 +38,13 @@ function stepsInto({ path, commands }: CompletedCommand): string[] {
 function valuesOf({ path, options }: CompletedCommand): string[] {
   return options
     .filter(({ takesValue }) => takesValue)
-    .map(({ flags, choices }) => {
+    .map(({ flags, choices, isList }) => {
       const patterns = flags.map((flag) => quoted(`${path}:${flag}`)).join(' | ')
-      return choices === null
-        ? `    ${patterns}) compopt -o default; return ;;`
-        : `    ${patterns}) COMPREPLY=($(compgen -W ${quoted(choices.join(' '))} -- "$current")); return ;;`
+      if (choices === null) return `    ${patterns}) compopt -o default; return ;;`
+      const words = `-W ${quoted(choices.join(' '))}`
+      return isList
+        ? `    ${patterns}) compopt -o nospace; COMPREPLY=($(compgen -P "$listed" ${words} -- "\${current##*,}")); return ;;`
+        : `    ${patterns}) COMPREPLY=($(compgen ${words} -- "$current")); return ;;`
     })
 }
 

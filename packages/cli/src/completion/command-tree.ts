@@ -1,4 +1,5 @@
 import type { CommandUnknownOpts } from '@commander-js/extra-typings'
+import { ListOption } from '../commands/option-values.ts'
 
 /** An option as shells complete it. */
 export interface CompletedOption {
@@ -8,6 +9,8 @@ export interface CompletedOption {
   readonly takesValue: boolean
   /** null: any value. */
   readonly choices: readonly string[] | null
+  /** Several of the choices, separated by commas. */
+  readonly isList: boolean
 }
 
 /** A command as shells complete it. */
@@ -40,7 +43,7 @@ function describe(
     name: command.name(),
     aliases: command.aliases(),
     description: firstSentence(command.description()),
-    options: [...own, ...inherited],
+    options: [...own, ...inherited.filter(({ flags }) => !own.some((option) => sharesFlag(option, flags)))],
     commands: command.commands.map((child) => describe(child, `${path} ${child.name()}`.trim(), inherited)),
     choices: argument?.argChoices ?? null,
   }
@@ -53,7 +56,13 @@ function optionsOf(command: CommandUnknownOpts): CompletedOption[] {
     description: firstSentence(option.description),
     takesValue: option.required || option.optional,
     choices: option.argChoices ?? null,
+    isList: option instanceof ListOption,
   }))
+}
+
+/** `--help` is an option of each command and of the program. */
+function sharesFlag(option: CompletedOption, flags: readonly string[]): boolean {
+  return option.flags.some((flag) => flags.includes(flag))
 }
 
 function firstSentence(text: string): string {

@@ -15,6 +15,11 @@ ${commands.flatMap(stepsInto).join('\n')}
     end
     test "$at" = "$argv"
 end
+function __switchyard_list
+    # Each word behind what of a list has been typed: a,b, of a,b,c
+    set -l listed (commandline -ct | string replace -r '^--[^=]*=' '' | string match -r '.*,')
+    printf '%s\\n' "$listed"$argv
+end
 complete -c switchyard -f
 ${commands.flatMap(offersOf).join('\n')}
 `
@@ -36,9 +41,11 @@ function offersOf({ path, commands, options, choices }: CompletedCommand): strin
   ]
 }
 
-function optionOf({ flags, description, takesValue, choices }: CompletedOption): string {
+function optionOf({ flags, description, takesValue, choices, isList }: CompletedOption): string {
   const names = flags.map((flag) => (flag.startsWith('--') ? `-l ${flag.slice(2)}` : `-s ${flag.slice(1)}`))
-  const value = choices === null ? '-r -F' : `-x -a ${quoted(choices.join(' '))}`
+  const offered = choices?.join(' ') ?? ''
+  const value =
+    choices === null ? '-r -F' : `-x -a ${quoted(isList ? `(__switchyard_list ${offered})` : offered)}`
   return [...names, ...(takesValue ? [value] : []), `-d ${quoted(description)}`].join(' ')
 }
 

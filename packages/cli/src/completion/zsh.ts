@@ -37,9 +37,10 @@ function stepsInto({ path, commands }: CompletedCommand): string[] {
 function valuesOf({ path, options }: CompletedCommand): string[] {
   return options
     .filter(({ takesValue }) => takesValue)
-    .map(({ flags, choices }) => {
+    .map(({ flags, choices, isList }) => {
       const patterns = flags.map((flag) => quoted(`${path}:${flag}`)).join('|')
-      const action = choices === null ? '_files' : `compadd -- ${choices.map(quoted).join(' ')}`
+      const add = isList ? `compset -P '*,'; compadd -q -S ,` : 'compadd'
+      const action = choices === null ? '_files' : `${add} -- ${choices.map(quoted).join(' ')}`
       return `    ${patterns}) ${action}; return ;;`
     })
 }

@@ -1,12 +1,13 @@
 import { Command } from '@commander-js/extra-typings'
 import type { Task } from '@switchyard/client'
+import { EXECUTION_MODES, TASK_STATUSES } from '@switchyard/core'
 import type { Output } from '../../output/output.ts'
 import { statusColour } from '../../output/status-colour.ts'
 import { ageOf } from '../../output/time.ts'
 import { withSession } from '../../session.ts'
 import type { World } from '../../world.ts'
 import { withExamples } from '../examples.ts'
-import { wholeNumber } from '../option-values.ts'
+import { ListOption, wholeNumber } from '../option-values.ts'
 import { readPages } from '../pages.ts'
 
 /** `switchyard tasks list` */
@@ -14,8 +15,8 @@ export function listTasks(world: World) {
   const command = new Command('list')
     .alias('ls')
     .description('List tasks, newest first.')
-    .option('--status <list>', 'only these, comma separated: pending,running')
-    .option('--mode <list>', 'only these tracks, comma separated: undecided, ssh_cli, http_pull')
+    .addOption(new ListOption('--status <list>', 'only these, comma separated', TASK_STATUSES))
+    .addOption(new ListOption('--mode <list>', 'only these tracks, comma separated', EXECUTION_MODES))
     .option('--repository <name>', 'only those of a repository: acme/shop')
     .option('--agent <id>', 'only those that this agent or host holds, held or is assigned')
     .option('--limit <number>', 'so many at most', wholeNumber(1), 50)
