@@ -5,7 +5,7 @@ import type { Place } from './scan-memory.ts'
 /**
  * As CLAIM_NEXT, on the other track's index (tasks_push_queue), always from the beginning: $1 names one host for each free slot. The
  * planner takes what is locked for one row; each join of two such lists would compare all with all. So the nth task gets the nth host by
- * its place, and each task is updated by its id alone.
+ * its place, and each task is updated by its id alone. The selects around $1: see COMPLETE_CLAIMS.
  */
 const CLAIM_NEXT_FOR_HOSTS = /* sql */ `
   with candidates as (
@@ -19,7 +19,7 @@ const CLAIM_NEXT_FOR_HOSTS = /* sql */ `
             and t.lane = l.id and t.priority = p.priority
           order by t.turn, t.position
           limit 1000) head
-        limit cardinality($1::text[]) + $7::integer) c
+        limit (select cardinality($1::text[])) + $7::integer) c
      where l.requires <@ $2::text[]
      union all
     select * from (
@@ -28,14 +28,14 @@ const CLAIM_NEXT_FOR_HOSTS = /* sql */ `
          where o.assigned_agent_id = $6 and o.status = 'pending' and o.execution_mode = 'ssh_cli'
          order by o.priority, o.turn, o.position
          limit 1000) head
-       limit cardinality($1::text[]) + $7::integer) own
+       limit (select cardinality($1::text[])) + $7::integer) own
   ), locked as materialized (
     select t.id, t.priority, t.turn, t.position from tasks t
-     where t.id = any(array(select id from candidates order by priority, turn, position limit cardinality($1::text[]) + $7::integer))
+     where t.id = any(array(select id from candidates order by priority, turn, position limit (select cardinality($1::text[])) + $7::integer))
        and t.status || '' = 'pending' and t.execution_mode in ('ssh_cli', 'undecided')
        and (t.assigned_agent_id = $6 or (t.assigned_agent_id is null and t.requires <@ $2::text[]))
      order by t.priority, t.turn, t.position
-     limit cardinality($1::text[])
+     limit (select cardinality($1::text[]))
        for update skip locked
   ), matched as materialized (
     select id, ($1::text[])[row_number() over (order by priority, turn, position)::integer] as agent_id from locked

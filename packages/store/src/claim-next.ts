@@ -12,8 +12,8 @@ import type { Place } from './scan-memory.ts'
  *   reading all that wait to be cheaper than looking these up by their id.
  * - What is reserved for an agent ($6) takes part when it is the only one that asks. Of several, those that have something reserved are
  *   answered `reserved`, and ask alone.
- * - `materialized`: a limited, locking select that the planner may run again would lock more rows than it returns. The updated rows come
- *   from an array, because the planner cannot know the limit, and would read the whole table to join with that many rows.
+ * - `materialized`: a limited, locking select that the planner may run again would lock more rows than it returns. Each task is then
+ *   updated by its id.
  */
 const CLAIM_NEXT = /* sql */ `
   with requests as materialized (
@@ -77,7 +77,7 @@ const CLAIM_NEXT = /* sql */ `
            claimed_at = coalesce($3::timestamptz, now()),
            started_at = null, progress = null, log_bytes = 0
       from matched m
-     where t.id = m.id and t.id = any(array(select id from matched))
+     where t.id = m.id
     returning t.*, m.place
   ), noted as (
     insert into task_events (task_id, at, event, from_status, to_status, execution_mode, agent_id, attempt, lease_token, actor, reason)

@@ -7,7 +7,8 @@ const LIST_HOST_LABELS = /* sql */ `
    group by labels`
 
 // Host by host, each by its id: that is what "offset 0" is for. Free to choose, the planner goes through all ids for each host, or
-// through all that is held, whenever it expects few hosts: a thousand of them then take half a second instead of milliseconds.
+// through all that is held, whenever it expects few hosts: a thousand of them then take half a second instead of milliseconds. The
+// select around $1: see COMPLETE_CLAIMS.
 const READY_HOSTS = /* sql */ `
   select a.id, a.labels, a.max_concurrent as "maxConcurrent", h."isProbe", held.slots as held, held.starting
     from agents a
@@ -19,7 +20,7 @@ const READY_HOSTS = /* sql */ `
    cross join lateral (
      select count(*) as slots, count(*) filter (where status = 'claimed') as starting from tasks
       where agent_id = a.id and status in ('claimed', 'running', 'orphaned')) held
-   where a.id = any($1::text[]) and not a.paused`
+   where a.id = any((select $1::text[])::text[]) and not a.paused`
 
 // A host that another replica is looking at right now is skipped: it gets its tasks from that replica.
 const LOCK_HOSTS = /* sql */ `

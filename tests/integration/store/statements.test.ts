@@ -127,7 +127,7 @@ describe('the claims', () => {
     }
   })
 
-  it.each(cases.filter(({ name }) => name === 'claim_next_for_hosts'))(
+  it.each(cases)(
     '$name updates each task by its id with $mode: hundreds at a time, it would compare all with all',
     async (each) => {
       for (const plan of [await explain(database, each), await explain(uncounted, each)]) {
