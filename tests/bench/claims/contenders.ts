@@ -13,7 +13,7 @@ import type { Stage } from './stage.ts'
 /** Somebody who takes and completes tasks. */
 export interface Contender {
   readonly name: string
-  /** A first guess; a run that has done all its tasks is just shorter, and the next gets more. */
+  /** A guess; a run that has done all its tasks is just shorter, and the next gets more. */
   readonly perSecond: number
   /** Makes so many tasks. */
   prepare(tasks: number): Promise<void>
@@ -95,7 +95,7 @@ export interface Supplied {
   work(seconds: number): Promise<Timeline>
 }
 
-/** A contender who knows from the last time how many tasks it needs. */
+/** A contender who knows how many tasks it needs: more when it was faster than was guessed, and never fewer, since one slow run says nothing about the next. */
 export function supplied(contender: Contender): Supplied {
   let perSecond = contender.perSecond
   let left = 0
@@ -110,7 +110,7 @@ export function supplied(contender: Contender): Supplied {
     async work(seconds) {
       const timeline = await contender.work(seconds)
       left -= timeline.perSecond.reduce((sum, count) => sum + count, 0)
-      perSecond = Math.max(contender.perSecond / COLD, Math.max(0, ...timeline.perSecond) * MARGIN)
+      perSecond = Math.max(perSecond, ...timeline.perSecond.map((count) => count * MARGIN))
       return timeline
     },
   }
@@ -118,8 +118,6 @@ export function supplied(contender: Contender): Supplied {
 
 /** Some runs are faster than those before. */
 const MARGIN = 1.5
-/** A first run may be so much slower than what was guessed, and the next is not: its code is compiled by then. */
-const COLD = 4
 
 async function workOn(generator: Child, request: PairsRequest): Promise<Timeline> {
   return (await generator.call('workTogether', request)) as Timeline
