@@ -199,7 +199,6 @@ create table tasks (
   constraint tasks_status_check CHECK ((status = ANY (ARRAY['waiting'::text, 'scheduled'::text, 'pending'::text, 'claimed'::text, 'running'::text, 'orphaned'::text, 'succeeded'::text, 'failed'::text, 'cancelled'::text]))),
   constraint tasks_waiting_has_key CHECK (((status <> 'waiting'::text) OR (concurrency_key IS NOT NULL)))
 ) with (autovacuum_vacuum_cost_delay=0, autovacuum_vacuum_scale_factor=0.02, fillfactor=80);
-CREATE INDEX tasks_assigned_queue ON tasks USING btree (assigned_agent_id, priority, turn, "position") WHERE ((status = 'pending'::text) AND (assigned_agent_id IS NOT NULL));
 CREATE INDEX tasks_by_assignment ON tasks USING btree (assigned_agent_id) WHERE ((assigned_agent_id IS NOT NULL) AND (status <> ALL (ARRAY['succeeded'::text, 'failed'::text, 'cancelled'::text])));
 CREATE INDEX tasks_by_repository ON tasks USING btree (repository, id) WHERE (repository IS NOT NULL);
 CREATE INDEX tasks_ended_by_finished_at ON tasks USING btree (finished_at) WHERE (status = ANY (ARRAY['succeeded'::text, 'failed'::text, 'cancelled'::text]));
@@ -211,6 +210,7 @@ CREATE UNIQUE INDEX tasks_one_unfinished_per_object ON tasks USING btree (dedupe
 CREATE INDEX tasks_pull_queue ON tasks USING btree (lane, priority, turn, "position") WHERE ((status = 'pending'::text) AND (assigned_agent_id IS NULL) AND (execution_mode = ANY (ARRAY['http_pull'::text, 'undecided'::text])));
 CREATE INDEX tasks_push_queue ON tasks USING btree (lane, priority, turn, "position") WHERE ((status = 'pending'::text) AND (assigned_agent_id IS NULL) AND (execution_mode = ANY (ARRAY['ssh_cli'::text, 'undecided'::text])));
 CREATE UNIQUE INDEX tasks_request_key ON tasks USING btree (agent_id, request_key) WHERE ((status = 'claimed'::text) AND (request_key IS NOT NULL));
+CREATE INDEX tasks_reserved ON tasks USING btree (status, assigned_agent_id, priority, turn, "position") WHERE (assigned_agent_id IS NOT NULL);
 CREATE INDEX tasks_scheduled_by_run_at ON tasks USING btree (run_at) WHERE (status = 'scheduled'::text);
 CREATE INDEX tasks_undecided_by_age ON tasks USING btree (pending_since) WHERE ((status = 'pending'::text) AND (execution_mode = 'undecided'::text));
 CREATE INDEX tasks_unfinished ON tasks USING btree (id) WHERE (status <> ALL (ARRAY['succeeded'::text, 'failed'::text, 'cancelled'::text]));

@@ -25,7 +25,7 @@ const CLAIM_NEXT_FOR_HOSTS = /* sql */ `
     select * from (
       select * from (
         select o.id, o.priority, o.turn, o.position from tasks o
-         where o.assigned_agent_id = $6 and o.status = 'pending' and o.execution_mode = 'ssh_cli'
+         where o.assigned_agent_id = $6 and o.status = (select 'pending') and o.execution_mode = 'ssh_cli'
          order by o.priority, o.turn, o.position
          limit 1000) head
        limit (select cardinality($1::text[])) + $7::integer) own

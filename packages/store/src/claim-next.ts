@@ -11,14 +11,14 @@ import type { Place } from './scan-memory.ts'
  *   `status || ''` keeps the planner from the partial indexes of the queue: while the statistics are older than a burst of tasks, it takes
  *   reading all that wait to be cheaper than looking these up by their id.
  * - What is reserved for an agent ($6) takes part when it is the only one that asks. Of several, those that have something reserved are
- *   answered `reserved`, and ask alone.
+ *   answered `reserved`, and ask alone. `(select 'pending')`: the migration of its index, tasks_reserved, says why.
  * - `materialized`: a limited, locking select that the planner may run again would lock more rows than it returns. Each task is then
  *   updated by its id.
  */
 const CLAIM_NEXT = /* sql */ `
   with requests as materialized (
     select r.place, r.agent_id, r.request_key,
-           $6::text is null and exists (select 1 from tasks o where o.assigned_agent_id = r.agent_id and o.status = 'pending'
+           $6::text is null and exists (select 1 from tasks o where o.assigned_agent_id = r.agent_id and o.status = (select 'pending')
                                            and o.execution_mode = 'http_pull') as reserved
       from unnest($1::text[], $5::text[]) with ordinality as r(agent_id, request_key, place)
   ), asked as (
@@ -43,7 +43,7 @@ const CLAIM_NEXT = /* sql */ `
     select * from (
       select * from (
         select o.id, o.priority, o.turn, o.position from tasks o
-         where o.assigned_agent_id = $6 and o.status = 'pending' and o.execution_mode = 'http_pull'
+         where o.assigned_agent_id = $6 and o.status = (select 'pending') and o.execution_mode = 'http_pull'
          order by o.priority, o.turn, o.position
          limit 1000) head
        limit (select count(*) from asked) + $7::integer) own

@@ -11,7 +11,7 @@ const LIST_OPEN_LANES = /* sql */ `
                     order by t.turn, t.position limit 1) head)
    union all
   select null, assigned_agent_id from tasks
-   where status = 'pending' and assigned_agent_id is not null and execution_mode = 'ssh_cli'
+   where status = (select 'pending') and assigned_agent_id is not null and execution_mode = 'ssh_cli'
    group by assigned_agent_id`
 
 /** The sets of labels that are required, and the hosts for which something is reserved. */

@@ -4,12 +4,12 @@ import type { Queryable } from './pool.ts'
 const LIST_AGENTS_WITH_RESERVED_TASKS = /* sql */ `
   with recursive reserved as (
     (select assigned_agent_id as id from tasks
-      where assigned_agent_id is not null and status = 'pending' and execution_mode = 'http_pull'
+      where assigned_agent_id is not null and status = (select 'pending') and execution_mode = 'http_pull'
       order by assigned_agent_id
       limit 1)
     union all
     select (select t.assigned_agent_id from tasks t
-             where t.assigned_agent_id > reserved.id and t.status = 'pending' and t.execution_mode = 'http_pull'
+             where t.assigned_agent_id > reserved.id and t.status = (select 'pending') and t.execution_mode = 'http_pull'
              order by t.assigned_agent_id
              limit 1)
       from reserved

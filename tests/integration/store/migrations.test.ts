@@ -32,6 +32,7 @@ const MIGRATIONS = [
   '0006_logs-as-they-are',
   '0007_turns-of-many-tasks',
   '0008_quicker-compression',
+  '0009_reserved-tasks',
 ]
 
 describe('the schema', () => {
