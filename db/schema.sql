@@ -204,7 +204,7 @@ CREATE INDEX tasks_by_repository ON tasks USING btree (repository, id) WHERE (re
 CREATE INDEX tasks_ended_by_finished_at ON tasks USING btree (finished_at) WHERE (status = ANY (ARRAY['succeeded'::text, 'failed'::text, 'cancelled'::text]));
 CREATE INDEX tasks_held_by_agent ON tasks USING btree (agent_id) WHERE (status = ANY (ARRAY['claimed'::text, 'running'::text, 'orphaned'::text]));
 CREATE UNIQUE INDEX tasks_idempotency_key ON tasks USING btree (created_by, idempotency_key) WHERE (idempotency_key IS NOT NULL);
-CREATE INDEX tasks_last_turns ON tasks USING btree (lane, priority, COALESCE(repository, ''::text), turn) WHERE (status = 'pending'::text);
+CREATE INDEX tasks_last_turns ON tasks USING btree (lane, priority, COALESCE(repository, ''::text), turn) WHERE ((status = 'pending'::text) AND (turn >= 0));
 CREATE UNIQUE INDEX tasks_one_active_per_key ON tasks USING btree (concurrency_key) WHERE ((status = ANY (ARRAY['scheduled'::text, 'pending'::text, 'claimed'::text, 'running'::text, 'orphaned'::text])) AND (concurrency_key IS NOT NULL));
 CREATE UNIQUE INDEX tasks_one_unfinished_per_object ON tasks USING btree (dedupe_key) WHERE ((status <> ALL (ARRAY['succeeded'::text, 'failed'::text, 'cancelled'::text])) AND (dedupe_key IS NOT NULL));
 CREATE INDEX tasks_pull_queue ON tasks USING btree (lane, priority, turn, "position") WHERE ((status = 'pending'::text) AND (assigned_agent_id IS NULL) AND (execution_mode = ANY (ARRAY['http_pull'::text, 'undecided'::text])));
@@ -243,7 +243,7 @@ declare
   last_turn constant bigint := (
     select turn from tasks
      where status = 'pending' and lane = task_lane and priority = task_priority
-       and coalesce(repository, '') = coalesce(task_repository, '') and turn >= reached_here - 1
+       and coalesce(repository, '') = coalesce(task_repository, '') and turn >= 0 and turn >= reached_here - 1
      order by turn desc limit 1);
   first_turn bigint;
 begin

@@ -23,7 +23,7 @@ const COUNT_AHEAD = /* sql */ `
   select count(*) as ahead
     from tasks this
     join lanes l on l.requires <@ this.requires
-    join tasks t on t.lane = l.id and t.status = 'pending' and t.assigned_agent_id is null
+    join tasks t on t.lane = l.id and t.status = 'pending' and t.turn >= 0 and t.assigned_agent_id is null
                 and (t.priority, t.turn, t.position) < (this.priority, this.turn, this.position)
    where this.id = $1`
 

@@ -8,7 +8,7 @@ const MARK_UNUSED_LANES = /* sql */ `
   with unused as materialized (
     select l.id from lanes l
      where l.unused_since is null
-       and (select t.id from tasks t where t.status = 'pending' and t.lane = l.id order by t.priority limit 1) is null
+       and (select t.id from tasks t where t.status = 'pending' and t.lane = l.id and t.turn >= 0 order by t.priority limit 1) is null
      limit $2
        for no key update skip locked
   ), marked as (
@@ -33,7 +33,7 @@ const DELETE_UNUSED_LANES = /* sql */ `
     select l.id from lanes l
      where l.unused_since <= coalesce($1::timestamptz, now()) - make_interval(secs => $3)
        and l.unused_behind <= pg_snapshot_xmin(pg_current_snapshot())
-       and (select t.id from tasks t where t.status = 'pending' and t.lane = l.id order by t.priority limit 1) is null
+       and (select t.id from tasks t where t.status = 'pending' and t.lane = l.id and t.turn >= 0 order by t.priority limit 1) is null
      limit $2
        for update skip locked
   ), deleted as (

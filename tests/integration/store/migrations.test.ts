@@ -33,6 +33,7 @@ const MIGRATIONS = [
   '0007_turns-of-many-tasks',
   '0008_quicker-compression',
   '0009_reserved-tasks',
+  '0010_last-turns',
 ]
 
 describe('the schema', () => {
