@@ -9,7 +9,7 @@ const AGENTS = /* sql */ `
   select 'agent-' || n, 'http_pull', '{linux}', sha256(n::text::bytea) from generate_series(1, 300) n`
 
 /** Lists with filters that may be left out: a plan for those that are given is worth its time, and people ask for them. */
-const PLANNED_EACH_TIME = new Set(['list_agents', 'list_candidates', 'list_tasks'])
+const PLANNED_EACH_TIME = new Set(['list_agents', 'list_candidates', 'list_host_labels', 'list_tasks'])
 
 /** PostgreSQL makes five plans for the values before it considers one for all (PostgreSQL documentation, PREPARE). */
 const EXECUTIONS = 7

@@ -76,10 +76,12 @@ function readWhole(node: PlanNode): string[] {
   return [...here, ...(node.Plans ?? []).flatMap(readWhole)]
 }
 
-/** What they read whole besides, when PostgreSQL believes that nothing is pending: asked once for a person, an issue or a cycle. */
+/** What they read whole besides, when PostgreSQL believes that nothing is pending: asked once for a person, an issue or a cycle, or for agents with a limit. */
 const READ_WHOLE_IN_SURPRISE: Readonly<Record<string, readonly string[]>> = {
   count_agent_tasks: ['tasks_unfinished'],
   count_ahead: ['tasks_last_turns'],
+  // PostgreSQL 15 only.
+  count_held: ['tasks_unfinished'],
   list_admissible_keys: ['tasks_one_active_per_key'],
   list_unfinished_by_key: ['tasks_unfinished'],
 }
@@ -111,8 +113,9 @@ describe('every statement', () => {
   })
 
   it.each(Object.entries(STATEMENTS))('%s uses it also in a burst', async (name, text) => {
-    const expected = [...(READ_WHOLE[name] ?? []), ...(READ_WHOLE_IN_SURPRISE[name] ?? [])]
-    expect(await readWholeBy(surprised, name, text)).toEqual(expected.sort())
+    const accepted = [...(READ_WHOLE[name] ?? []), ...(READ_WHOLE_IN_SURPRISE[name] ?? [])]
+    const whole = await readWholeBy(surprised, name, text)
+    expect(whole.filter((read) => !accepted.includes(read))).toEqual([])
   })
 })
 

@@ -16,13 +16,14 @@ const RETRY_AFTER_SECONDS = 5
 export function bindDequeue(binding: Binding, context: ApiContext): void {
   const { pool, agents, desk, config, clock, events, log, waker } = context
 
-  bind(binding, ROUTES.dequeueTask, async ({ body }, { principal, response }) => {
+  bind(binding, ROUTES.dequeueTask, async ({ body }, { principal, request, response }) => {
     requireSelf(principal, body.agent_id)
     if (body.repeat_only === true) return repeat(body.agent_id, body.request_key)
     const gone = new AbortController()
     let claim: Claim | undefined
     response.once('close', () => {
-      if (response.writableFinished) return
+      // An answer that the connection refused to take counts as finished, too.
+      if (response.writableFinished && request.socket.errored === null) return
       gone.abort()
       if (claim !== undefined) giveBackLater(claim)
     })
