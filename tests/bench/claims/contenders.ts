@@ -4,7 +4,7 @@ import type { PairsRequest } from './load/pairs.ts'
 import type { Timeline } from './load/timeline.ts'
 import type { LoadAgent } from './load/work-loop.ts'
 import type { Peer } from './peers.ts'
-import type { Processes } from './processor-time.ts'
+import { processesBehind, processesBehindExpress, type Processes } from './processor-time.ts'
 import { createBareQueue, fillBareQueue, workBareQueue } from './reference.ts'
 import { sampleAnswers } from './sample-answers.ts'
 import { seedTasks } from './seed-tasks.ts'
@@ -46,11 +46,7 @@ export async function switchyard(
     perSecond: 8_000,
     api,
     databaseUrl: database.url,
-    processes: {
-      'the API': () => [api.pid],
-      PostgreSQL: () => stage.server.processes(),
-      'the generator': () => [generator.pid],
-    },
+    processes: processesBehind(stage.server, api, generator),
     prepare: (tasks) => seedTasks(api, database, LABELS, tasks),
     work: (seconds) => workOn(generator, { url: api.url, agents, seconds }),
   }
@@ -67,7 +63,7 @@ export async function expressNoOp(stage: Stage, generator: Child, api: ApiProces
   return {
     name: 'Express that does nothing',
     perSecond: 0,
-    processes: { Express: () => [noOp.pid], 'the generator': () => [generator.pid] },
+    processes: processesBehindExpress(noOp, generator),
     prepare: () => Promise.resolve(),
     work: (seconds) => workOn(generator, { url, agents, seconds }),
   }

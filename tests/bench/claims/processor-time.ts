@@ -6,6 +6,27 @@ export type Processes = Readonly<Record<string, () => Promise<readonly number[]>
 /** Milliseconds of processor time, user and system, by what used them. */
 export type ProcessorTime = Readonly<Record<string, number>>
 
+/** Those that have a part in what is asked of an API. */
+export function processesBehind(
+  server: { processes(): Promise<readonly number[]> },
+  api: { readonly pid: number },
+  generator: { readonly pid: number },
+): Processes {
+  return {
+    'the API': () => [api.pid],
+    PostgreSQL: () => server.processes(),
+    'the generator': () => [generator.pid],
+  }
+}
+
+/** Those that have a part in what is asked of an Express app that does nothing. */
+export function processesBehindExpress(
+  noOp: { readonly pid: number },
+  generator: { readonly pid: number },
+): Processes {
+  return { Express: () => [noOp.pid], 'the generator': () => [generator.pid] }
+}
+
 /** USER_HZ is 100 on every Linux (proc_pid_stat(5), sysconf(3)). */
 const MILLISECONDS_PER_TICK = 10
 /** Fields of /proc/PID/stat, counted from the state on (proc_pid_stat(5)). */

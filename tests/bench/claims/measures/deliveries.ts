@@ -5,7 +5,7 @@ import { ISSUE_MARK, type DeliveriesRequest, type DeliveriesResult } from '../lo
 import type { Timeline } from '../load/timeline.ts'
 import type { Measure, Outcome } from '../measure.ts'
 import { createProcessorCosts, limitText, type ProcessorCosts } from '../processor-costs.ts'
-import type { Processes } from '../processor-time.ts'
+import { processesBehind, processesBehindExpress, type Processes } from '../processor-time.ts'
 import { profileApi } from '../profile-api.ts'
 import { rateOf } from '../rates.ts'
 import { sampleAnswers } from '../sample-answers.ts'
@@ -38,12 +38,8 @@ async function run(stage: Stage, sizes: Sizes): Promise<Outcome> {
   const noOpUrl = (await noOp.call('listen', await sampleAnswers(api))) as string
   const generator = await stage.child('load')
   const wanted = paddedDelivery(['agent'])
-  const ours = {
-    'the API': () => [api.pid],
-    PostgreSQL: () => stage.server.processes(),
-    'the generator': () => [generator.pid],
-  }
-  const theirs = { Express: () => [noOp.pid], 'the generator': () => [generator.pid] }
+  const ours = processesBehind(stage.server, api, generator)
+  const theirs = processesBehindExpress(noOp, generator)
   const side = (name: string, url: string, template: string, processes: Processes): Side => {
     return { name, url, template, costs: createProcessorCosts(name, processes) }
   }
