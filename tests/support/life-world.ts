@@ -1,5 +1,5 @@
 import { fits, settleAbandon, settleExpiry, settleFailure, settleRelease } from '@switchyard/core'
-import type { Claim, Task } from '@switchyard/core'
+import type { Claim, ShownTask, Task } from '@switchyard/core'
 import {
   admitNext,
   assignTask,
@@ -68,7 +68,7 @@ export class LifeWorld {
     return this.taskIds[task % this.taskIds.length]!
   }
 
-  async dequeue(agentId: string, requestKey: string | null): Promise<Claim | null> {
+  async dequeue(agentId: string, requestKey: string | null): Promise<Claim<ShownTask> | null> {
     const result = await claimForAgent(this.#pool, {
       agentId,
       labels: ['any'],
@@ -80,13 +80,13 @@ export class LifeWorld {
     return result.kind === 'claimed' ? this.#keep(result.claim) : null
   }
 
-  async dispatch(): Promise<Claim[]> {
+  async dispatch(): Promise<Claim<ShownTask>[]> {
     const options = { hostId: HOST, dispatcherId: 'd', startSeconds: 30, now: this.now }
     const claims = await claimForHost(this.#pool, options)
     return claims.map((claim) => this.#keep(claim))
   }
 
-  #keep(claim: Claim): Claim {
+  #keep(claim: Claim<ShownTask>): Claim<ShownTask> {
     if (claim.task.assignedAgentId === null && !fits(claim.task.requires, ['any']))
       throw new Error('the task does not fit')
     if (!this.claims.some(({ leaseToken }) => leaseToken === claim.leaseToken))

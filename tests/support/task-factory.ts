@@ -6,6 +6,7 @@ import {
   claimForAgent,
   completeClaim,
   createTask,
+  getTask,
   putHost,
   registerAgent,
   renewLease,
@@ -153,7 +154,9 @@ export async function claimTask(pool: Pool, task: Task, options: HoldOptions = {
   const result = await claimForAgent(pool, request)
   if (result.kind !== 'claimed' || result.claim.task.id !== task.id)
     throw new Error('the agent did not get the task')
-  return { taskId: task.id, leaseToken: result.claim.leaseToken, task: result.claim.task, agentId }
+  const claimed = await getTask(pool, task.id)
+  if (claimed === null) throw new Error('the task is gone')
+  return { taskId: task.id, leaseToken: result.claim.leaseToken, task: claimed, agentId }
 }
 
 /** As claimedTask, and started. */

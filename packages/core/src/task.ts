@@ -69,9 +69,24 @@ export interface Task {
   readonly error: TaskError | null
 }
 
+/** What whoever works on a task is told of it: all but its bookkeeping. */
+export type ShownTask = Omit<
+  Task,
+  | 'modeDecidedBy'
+  | 'modeDecidedAt'
+  | 'modeReason'
+  | 'rule'
+  | 'forgivenAttempts'
+  | 'leaseExpiresAt'
+  | 'orphanedAt'
+  | 'orphanReason'
+  | 'cancelReason'
+  | 'pendingSince'
+>
+
 /** The right to work on a task, and until when. */
-export interface Claim {
-  readonly task: Task
+export interface Claim<Told extends ShownTask = Task> {
+  readonly task: Told
   readonly agentId: string
   readonly mode: AgentMode
   readonly leaseToken: string

@@ -1,5 +1,5 @@
-import type { Claim } from '@switchyard/core'
-import { toClaim } from './claim-rows.ts'
+import { toAgentClaim } from './claim-rows.ts'
+import type { AgentClaim } from './claim-rows.ts'
 import { countHeld, lockAgents, repeatClaims, requestIdentity } from './agent-standing.ts'
 import type { RequestIdentity } from './agent-standing.ts'
 import { claimNext } from './claim-next.ts'
@@ -33,7 +33,7 @@ export interface ClaimForAgentsOptions {
 }
 
 export type ClaimForAgentResult =
-  | { readonly kind: 'claimed'; readonly claim: Claim }
+  | { readonly kind: 'claimed'; readonly claim: AgentClaim }
   | {
       readonly kind: 'empty'
       /** Absent: nothing fits. Else only a part of the queue was looked at, and after so many milliseconds the whole may be. */
@@ -128,7 +128,7 @@ async function answerGuarded(
   const keyed = guarded.filter((request) => !isBusy(request)).filter(hasKey)
   const repeated =
     keyed.length === 0
-      ? new Map<string, Claim>()
+      ? new Map<string, AgentClaim>()
       : await repeatClaims(connection, keyed, { startSeconds, now })
   const limited = guarded.filter((request) => request.maxConcurrent !== null && !isBusy(request))
   // After the lock, in a statement of its own: its snapshot is younger, so the count is exact.
@@ -202,7 +202,7 @@ async function claimUntilSettled(
       else if (row === null) left.push(index)
       else {
         claimed.push(row)
-        answers[index] = { kind: 'claimed', claim: toClaim(row) }
+        answers[index] = { kind: 'claimed', claim: toAgentClaim(row) }
       }
     }
     const { fromBeginning } = start

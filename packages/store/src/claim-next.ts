@@ -1,5 +1,5 @@
 import type { Queryable } from './pool.ts'
-import type { ClaimRow } from './claim-rows.ts'
+import type { AgentClaimRow } from './claim-rows.ts'
 import type { Place } from './scan-memory.ts'
 
 /**
@@ -78,7 +78,10 @@ const CLAIM_NEXT = /* sql */ `
            started_at = null, progress = null, log_bytes = 0
       from matched m
      where t.id = m.id
-    returning t.*, m.place
+    returning t.id, t.title, t.prompt, t.status, t.execution_mode, t.requested_mode, t.priority, t.requires, t.concurrency_key,
+              t.source, t.agent_id, t.assigned_agent_id, t.attempt, t.max_attempts, t.deliveries, t.cancel_requested_at, t.progress,
+              t.run_at, t.created_at, t.claimed_at, t.started_at, t.finished_at, t.result, t.error,
+              t.pending_since, t.lease_token, t.lease_expires_at, t.mode_reason, t.lane, t.turn, t.position, m.place
   ), noted as (
     insert into task_events (task_id, at, event, from_status, to_status, execution_mode, agent_id, attempt, lease_token, actor, reason)
     select id, claimed_at, 'claim', 'pending', status, execution_mode, agent_id, attempt, lease_token, 'agent:' || agent_id, mode_reason
@@ -86,7 +89,10 @@ const CLAIM_NEXT = /* sql */ `
   )
   select r.place as request_place, r.reserved, scanned.seen,
          extract(epoch from scanned.at - statement_timestamp())::float8 * 1000 as scan_milliseconds,
-         c.lane::text as lane_id, c.place as claimed_place, c.*
+         c.id, c.title, c.prompt, c.status, c.execution_mode, c.requested_mode, c.priority, c.requires, c.concurrency_key, c.source,
+         c.agent_id, c.assigned_agent_id, c.attempt, c.max_attempts, c.deliveries, c.cancel_requested_at, c.progress, c.run_at,
+         c.created_at, c.claimed_at, c.started_at, c.finished_at, c.result, c.error,
+         c.pending_since, c.lease_token, c.lease_expires_at, c.lane::text as lane, c.turn, c.position, c.place as claimed_place
     from requests r cross join scanned left join claimed c on c.place = r.place
    order by r.place`
 
@@ -107,7 +113,7 @@ export interface ClaimNextOptions {
 }
 
 /** A task that was claimed, and its place in the queue. */
-export type ClaimedRow = ClaimRow & Place
+export type ClaimedRow = AgentClaimRow & Place
 
 export interface ClaimNextResult {
   /** One for each request, in its order. */
@@ -119,15 +125,12 @@ export interface ClaimNextResult {
 }
 
 /** The columns of a task are null where nothing was claimed. */
-interface AnswerRow extends ClaimRow {
+interface AnswerRow extends ClaimedRow {
   request_place: number
   claimed_place: number | null
   reserved: boolean
   seen: number
   scan_milliseconds: number
-  lane_id: string
-  turn: number
-  position: number
 }
 
 /** Runs the claim's statement for agents with the same labels. At most 1,000 requests and spare tasks together. */
@@ -157,9 +160,7 @@ export async function claimNext(
   })
   const asked = rows.filter(({ reserved }) => !reserved).length
   return {
-    rows: rows.map((row) =>
-      row.reserved ? 'reserved' : row.claimed_place === null ? null : { ...row, lane: row.lane_id },
-    ),
+    rows: rows.map((row) => (row.reserved ? 'reserved' : row.claimed_place === null ? null : row)),
     isCut: (rows[0]?.seen ?? 0) >= asked + spare,
     scanMilliseconds: rows[0]?.scan_milliseconds ?? 0,
   }

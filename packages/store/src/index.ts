@@ -12,6 +12,7 @@ export type {
   ClaimForAgentsOptions,
   ClaimForAgentsResult,
 } from './claim-for-agents.ts'
+export type { AgentClaim } from './claim-rows.ts'
 export { claimForHosts } from './claim-for-hosts.ts'
 export type { ClaimForHostsRequest } from './claim-for-hosts.ts'
 export { createTask, createTasks } from './create-task.ts'

@@ -1,11 +1,11 @@
 import { TRANSITIONS } from '@switchyard/core'
-import type { Settlement, Task } from '@switchyard/core'
+import type { Settlement, ShownTask, Task } from '@switchyard/core'
 import { admitNext } from './admit.ts'
 import { inOrderAsked } from './order-asked.ts'
 import { inTransaction } from './pool.ts'
 import type { Connection, Pool, Queryable } from './pool.ts'
-import { toTask } from './task-rows.ts'
-import type { TaskRow } from './task-rows.ts'
+import { toShownTask, toTask } from './task-rows.ts'
+import type { ShownTaskRow, TaskRow } from './task-rows.ts'
 
 const COMPLETE_CLAIM = /* sql */ `
   with ended as (
@@ -38,12 +38,18 @@ const COMPLETE_CLAIMS = /* sql */ `
            lease_token = null, lease_expires_at = null, request_key = null
       from held
      where t.id = held.id
-    returning t.*, held.actor, held.lease_token as ended_token, held.number
+    returning t.id, t.title, t.prompt, t.status, t.execution_mode, t.requested_mode, t.priority, t.requires, t.concurrency_key,
+              t.source, t.agent_id, t.assigned_agent_id, t.attempt, t.max_attempts, t.deliveries, t.cancel_requested_at, t.progress,
+              t.run_at, t.created_at, t.claimed_at, t.started_at, t.finished_at, t.result, t.error,
+              held.actor, held.lease_token as ended_token, held.number
   ), noted as (
     insert into task_events (task_id, at, event, from_status, to_status, execution_mode, agent_id, attempt, lease_token, actor)
     select id, finished_at, 'succeed', case when started_at is null then 'claimed' else 'running' end, status, execution_mode, agent_id, attempt, ended_token, actor from ended
   )
-  select * from ended`
+  select id, title, prompt, status, execution_mode, requested_mode, priority, requires, concurrency_key, source, agent_id,
+         assigned_agent_id, attempt, max_attempts, deliveries, cancel_requested_at, progress, run_at, created_at, claimed_at,
+         started_at, finished_at, result, error, number
+    from ended`
 
 const LOCK_CLAIM = /* sql */ `
   select *, lease_expires_at <= coalesce($3::timestamptz, now()) as expired,
@@ -148,9 +154,9 @@ export async function completeClaims(
   db: Queryable,
   completions: readonly Completion[],
   now: Date | null = null,
-): Promise<(Task | null)[]> {
+): Promise<(ShownTask | null)[]> {
   const { from, to } = TRANSITIONS.succeed
-  const { rows } = await db.query<TaskRow & { number: number }>({
+  const { rows } = await db.query<ShownTaskRow & { number: number }>({
     name: 'complete_claims',
     text: COMPLETE_CLAIMS,
     values: [
@@ -164,7 +170,7 @@ export async function completeClaims(
       now,
     ],
   })
-  return inOrderAsked(completions.length, rows).map((row) => (row === null ? null : toTask(row)))
+  return inOrderAsked(completions.length, rows).map((row) => (row === null ? null : toShownTask(row)))
 }
 
 /** The claimed task as it is under lock; `expired` by the database's clock. */

@@ -1,4 +1,4 @@
-import type { Task } from '@switchyard/core'
+import type { ShownTask, Task } from '@switchyard/core'
 
 /** A row of `tasks`, as node-postgres returns `select *`. */
 export interface TaskRow {
@@ -40,8 +40,25 @@ export interface TaskRow {
   error: Task['error']
 }
 
-/** The domain's task. The lease token stays behind: only a claim's answer may carry it. */
-export function toTask(row: TaskRow): Task {
+/** The columns of a task that is told to whoever works on it; the others need not be read where many tasks a second are. */
+export type ShownTaskRow = Omit<
+  TaskRow,
+  | 'mode_decided_by'
+  | 'mode_decided_at'
+  | 'mode_reason'
+  | 'rule'
+  | 'forgiven_attempts'
+  | 'lease_token'
+  | 'lease_expires_at'
+  | 'orphaned_at'
+  | 'orphan_reason'
+  | 'cancel_reason'
+  | 'log_bytes'
+  | 'pending_since'
+>
+
+/** The domain's task, as it is told to whoever works on it. */
+export function toShownTask(row: ShownTaskRow): ShownTask {
   return {
     id: row.id,
     title: row.title,
@@ -49,33 +66,40 @@ export function toTask(row: TaskRow): Task {
     status: row.status,
     executionMode: row.execution_mode,
     requestedMode: row.requested_mode,
-    modeDecidedBy: row.mode_decided_by,
-    modeDecidedAt: row.mode_decided_at,
-    modeReason: row.mode_reason,
     priority: row.priority,
     requires: row.requires,
     concurrencyKey: row.concurrency_key,
-    rule: row.rule,
     source: row.source,
     agentId: row.agent_id,
     assignedAgentId: row.assigned_agent_id,
     attempt: row.attempt,
-    forgivenAttempts: row.forgiven_attempts,
     maxAttempts: row.max_attempts,
     deliveries: row.deliveries,
-    leaseExpiresAt: row.lease_expires_at,
-    orphanedAt: row.orphaned_at,
-    orphanReason: row.orphan_reason,
     cancelRequestedAt: row.cancel_requested_at,
-    cancelReason: row.cancel_reason,
     progress: row.progress,
     runAt: row.run_at,
     createdAt: row.created_at,
-    pendingSince: row.pending_since,
     claimedAt: row.claimed_at,
     startedAt: row.started_at,
     finishedAt: row.finished_at,
     result: row.result,
     error: row.error,
+  }
+}
+
+/** The domain's task. The lease token stays behind: only a claim's answer may carry it. */
+export function toTask(row: TaskRow): Task {
+  return {
+    ...toShownTask(row),
+    modeDecidedBy: row.mode_decided_by,
+    modeDecidedAt: row.mode_decided_at,
+    modeReason: row.mode_reason,
+    rule: row.rule,
+    forgivenAttempts: row.forgiven_attempts,
+    leaseExpiresAt: row.lease_expires_at,
+    orphanedAt: row.orphaned_at,
+    orphanReason: row.orphan_reason,
+    cancelReason: row.cancel_reason,
+    pendingSince: row.pending_since,
   }
 }

@@ -11,8 +11,8 @@ const LOOKUPS_UNDER_WAY = 2
 
 /** What this process knows of the agents: at most a second old, and never older than its own changes. */
 export interface AgentDirectory {
-  /** Whose token has this hash, or null. Notes that the agent was seen. */
-  byTokenHash(hash: Buffer): Promise<KnownAgent | null>
+  /** Whose token has this SHA-256 (in base64), or null. Notes that the agent was seen. */
+  byTokenDigest(digest: string): Promise<KnownAgent | null>
   /** The agent or host with this id, or null. */
   byId(id: string): Promise<KnownAgent | null>
   /** Its row was changed by this process: what was read before is not believed any more. */
@@ -21,6 +21,7 @@ export interface AgentDirectory {
 
 interface Remembered {
   readonly agent: KnownAgent
+  readonly digest: string | null
   readonly readAt: number
 }
 
@@ -30,7 +31,7 @@ export function createAgentDirectory(
   elapsed: () => number = () => performance.now(),
 ): AgentDirectory {
   const remembered = new Map<string, Remembered>()
-  const idsByToken = new Map<string, string>()
+  const idsByDigest = new Map<string, string>()
   /** Grows with every change of this process: a lookup that began before one may have read the old row. */
   let changes = 0
 
@@ -56,12 +57,12 @@ export function createAgentDirectory(
     ({ id }) => id,
   )
   const lookUpToken = lookUp(
-    (tokens: readonly string[]) =>
+    (digests: readonly string[]) =>
       findAgentsByTokenHashes(
         pool,
-        tokens.map((token) => Buffer.from(token, 'base64')),
+        digests.map((digest) => Buffer.from(digest, 'base64')),
       ),
-    ({ tokenHash }) => tokenHash?.toString('base64') ?? '',
+    (agent) => digestOf(agent) ?? '',
   )
   const notes = createBatcher<string, null>({
     async run(ids) {
@@ -75,8 +76,9 @@ export function createAgentDirectory(
 
   function remember(agent: KnownAgent, readAt: number): void {
     drop(agent.id)
-    remembered.set(agent.id, { agent, readAt })
-    if (agent.tokenHash !== null) idsByToken.set(agent.tokenHash.toString('base64'), agent.id)
+    const digest = digestOf(agent)
+    remembered.set(agent.id, { agent, digest, readAt })
+    if (digest !== null) idsByDigest.set(digest, agent.id)
     for (const id of remembered.keys()) {
       if (remembered.size <= MOST_REMEMBERED) break
       drop(id)
@@ -84,8 +86,8 @@ export function createAgentDirectory(
   }
 
   function drop(id: string): void {
-    const tokenHash = remembered.get(id)?.agent.tokenHash ?? null
-    if (tokenHash !== null) idsByToken.delete(tokenHash.toString('base64'))
+    const digest = remembered.get(id)?.digest ?? null
+    if (digest !== null) idsByDigest.delete(digest)
     remembered.delete(id)
   }
 
@@ -95,11 +97,10 @@ export function createAgentDirectory(
   }
 
   return {
-    async byTokenHash(hash) {
-      const token = hash.toString('base64')
-      const known = believed(idsByToken.get(token))
-      if (known?.tokenHash?.equals(hash) === true) return known
-      const agent = await lookUpToken.ask(token)
+    async byTokenDigest(digest) {
+      const known = believed(idsByDigest.get(digest))
+      if (known !== null) return known
+      const agent = await lookUpToken.ask(digest)
       if (agent?.seenLongAgo === true) await notes.ask(agent.id)
       return agent
     },
@@ -112,4 +113,8 @@ export function createAgentDirectory(
       drop(id)
     },
   }
+}
+
+function digestOf({ tokenHash }: KnownAgent): string | null {
+  return tokenHash?.toString('base64') ?? null
 }

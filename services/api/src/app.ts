@@ -35,11 +35,6 @@ export function createApp(context: ApiContext, options: { readonly validateAnswe
   app.use(trackRequests(context.events))
 
   const router = express.Router()
-  // The signature covers the raw bytes, so a delivery is not parsed before it is verified.
-  router.use(
-    '/api/v1/webhooks',
-    express.raw({ type: () => true, limit: context.config.SWITCHYARD_WEBHOOK_LIMIT_BYTES }),
-  )
   const binding: Binding = {
     router,
     authenticate: createAuthenticator(context.agents, {
@@ -48,9 +43,15 @@ export function createApp(context: ApiContext, options: { readonly validateAnswe
     }),
     validateAnswers: options.validateAnswers,
   }
-  // `/tasks/dequeue` before `/tasks/{task_id}`.
+  // What is called most comes first. `/tasks/dequeue` before `/tasks/{task_id}`.
   bindDequeue(binding, context)
   bindClaims(binding, context)
+  // The signature covers the raw bytes, so a delivery is not parsed before it is verified.
+  router.use(
+    '/api/v1/webhooks',
+    express.raw({ type: () => true, limit: context.config.SWITCHYARD_WEBHOOK_LIMIT_BYTES }),
+  )
+  bindWebhooks(binding, context)
   bindTasks(binding, context)
   bindTaskLists(binding, context)
   bindRouting(binding, context)
@@ -59,7 +60,6 @@ export function createApp(context: ApiContext, options: { readonly validateAnswe
   bindHosts(binding, context)
   bindReads(binding, context)
   bindEventFeed(binding, context)
-  bindWebhooks(binding, context)
   bindExplain(binding, context)
   bindMcp(binding, context)
   bindOperations(binding, context)

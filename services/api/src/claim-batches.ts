@@ -1,4 +1,4 @@
-import type { Task } from '@switchyard/core'
+import type { ShownTask } from '@switchyard/core'
 import type { Clock } from '@switchyard/platform'
 import {
   admitAfterEnd,
@@ -30,7 +30,7 @@ export interface ClaimBatches {
   /** As renewLease and then appendLog of the store. */
   append(append: LogAppend): Promise<AppendLogResult>
   /** As completeClaim of the store. */
-  complete(completion: Completion): Promise<Task | null>
+  complete(completion: Completion): Promise<ShownTask | null>
 }
 
 /**

@@ -53,7 +53,12 @@ function stage(options: Partial<ClaimDeskOptions> = {}) {
   })
   opened.push(desk)
   const call = (agentId: string, waitMilliseconds = NEVER, gone = new AbortController().signal) =>
-    desk.dequeue({ agentId, requestKey: null, waitMilliseconds, gone })
+    desk.dequeue({
+      agentId,
+      requestKey: null,
+      waitMilliseconds,
+      caller: { isGone: () => gone.aborted, whenGone: () => gone },
+    })
   /** Calls that wait, after they have asked in vain. */
   async function waiting(count: number): Promise<Promise<ClaimForAgentResult>[]> {
     const calls = Array.from({ length: count }, (_, index) => call(`agent-${index}`))

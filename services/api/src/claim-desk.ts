@@ -18,8 +18,14 @@ export interface DequeueCall {
   readonly agentId: string
   readonly requestKey: string | null
   readonly waitMilliseconds: number
-  /** Aborts when the caller is gone: then it waits no longer. */
-  readonly gone: AbortSignal
+  readonly caller: Caller
+}
+
+/** Whether there is still somebody to be answered. */
+export interface Caller {
+  isGone(): boolean
+  /** Aborts when the caller is gone: then it waits no longer. Made for who waits: most are answered at once. */
+  whenGone(): AbortSignal
 }
 
 export interface ClaimDeskOptions {
@@ -106,7 +112,7 @@ export function createClaimDesk(options: ClaimDeskOptions): ClaimDesk {
     const agents = await Promise.all(calls.map(({ agentId }) => options.findAgent(agentId)))
     const answers: (GroupAnswer | undefined)[] = calls.map((call, index) => {
       const agent = agents[index] ?? null
-      if (call.gone.aborted) return { kind: 'empty' }
+      if (call.caller.isGone()) return { kind: 'empty' }
       if (agent === null || !sameLabels(agent.labels, labels)) return { kind: 'relabelled' }
       return agent.paused ? { kind: 'paused' } : undefined
     })
@@ -126,7 +132,7 @@ export function createClaimDesk(options: ClaimDeskOptions): ClaimDesk {
 
   async function dequeue(call: DequeueCall): Promise<ClaimForAgentResult> {
     const until = performance.now() + call.waitMilliseconds
-    const isOver = (): boolean => stopped || call.gone.aborted || performance.now() >= until
+    const isOver = (): boolean => stopped || call.caller.isGone() || performance.now() >= until
     let pause = BUSY_MILLISECONDS
     for (;;) {
       const { labels } = await options.demandAgent(call.agentId)
@@ -138,8 +144,8 @@ export function createClaimDesk(options: ClaimDeskOptions): ClaimDesk {
         if (answer.kind === 'relabelled') continue
         if (answer.kind === 'busy') {
           const isPatient = performance.now() < until + BUSY_PATIENCE_MILLISECONDS
-          if (!isPatient || stopped || call.gone.aborted) return { kind: 'empty' }
-          await seat.news(pause, call.gone)
+          if (!isPatient || stopped || call.caller.isGone()) return { kind: 'empty' }
+          await seat.news(pause, call.caller.whenGone())
           pause = Math.min(pause * 2, MOST_BUSY_MILLISECONDS)
           continue
         }
@@ -148,7 +154,7 @@ export function createClaimDesk(options: ClaimDeskOptions): ClaimDesk {
           return answer
         }
         if (isOver()) return answer
-        await seat.news(until - performance.now(), call.gone)
+        await seat.news(until - performance.now(), call.caller.whenGone())
         if (isOver()) return answer
       } finally {
         seat.leave()

@@ -1,7 +1,7 @@
 import { Counter, Gauge, Histogram } from '@switchyard/platform'
 import type { Log, Metrics } from '@switchyard/platform'
-import type { AgentMode, Claim } from '@switchyard/core'
-import type { DeliveryReceipt } from '@switchyard/store'
+import type { AgentMode } from '@switchyard/core'
+import type { AgentClaim, DeliveryReceipt } from '@switchyard/store'
 import type { QueueCounter } from './queue-counter.ts'
 
 /** One function per thing worth knowing: its log line and its metric, together. Ids go into logs, never into labels. */
@@ -9,7 +9,7 @@ export interface ApiEvents {
   deliveryReceived(receipt: DeliveryReceipt, facts: { readonly forge: string; readonly event: string }): void
   deliveryRefused(reason: string): void
   taskCreated(taskId: string): void
-  taskClaimed(claim: Claim): void
+  taskClaimed(claim: AgentClaim): void
   claimSettled(taskId: string, event: string): void
   leaseLost(taskId: string, agentId: string | null): void
   requestFinished(operationId: string, status: number, seconds: number): void

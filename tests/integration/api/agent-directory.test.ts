@@ -22,34 +22,42 @@ describe('what a process knows of an agent', () => {
     const agents = createAgentDirectory(database.pool, () => now)
     const [hash, next] = [newHash(), newHash()]
     const id = await addAgent(database.pool, { tokenHash: hash, labels: ['old'] })
-    expect(await agents.byTokenHash(hash)).toMatchObject({ id, labels: ['old'], paused: false })
+    expect(await agents.byTokenDigest(hash.toString('base64'))).toMatchObject({
+      id,
+      labels: ['old'],
+      paused: false,
+    })
 
     await updateAgent(database.pool, id, { labels: ['new'], paused: true })
     await replaceAgentToken(database.pool, id, next)
     now += 999
-    expect(await agents.byTokenHash(hash)).toMatchObject({ labels: ['old'] })
+    expect(await agents.byTokenDigest(hash.toString('base64'))).toMatchObject({ labels: ['old'] })
     expect(await agents.byId(id)).toMatchObject({ labels: ['old'] })
     now += 1
-    expect(await agents.byTokenHash(hash)).toBeNull()
-    expect(await agents.byTokenHash(next)).toMatchObject({ id, labels: ['new'], paused: true })
+    expect(await agents.byTokenDigest(hash.toString('base64'))).toBeNull()
+    expect(await agents.byTokenDigest(next.toString('base64'))).toMatchObject({
+      id,
+      labels: ['new'],
+      paused: true,
+    })
     // The new token is known now, and the old one stays dead within the second as well.
-    expect(await agents.byTokenHash(hash)).toBeNull()
+    expect(await agents.byTokenDigest(hash.toString('base64'))).toBeNull()
 
     await deleteAgent(database.pool, id, 'http_pull')
     now += 1_000
     expect(await agents.byId(id)).toBeNull()
-    expect(await agents.byTokenHash(next)).toBeNull()
+    expect(await agents.byTokenDigest(next.toString('base64'))).toBeNull()
   })
 
   it('is read again at once after a change of its own', async () => {
     const agents = createAgentDirectory(database.pool, () => 0)
     const [hash, next] = [newHash(), newHash()]
     const id = await addAgent(database.pool, { tokenHash: hash })
-    expect(await agents.byTokenHash(hash)).toMatchObject({ id, paused: false })
+    expect(await agents.byTokenDigest(hash.toString('base64'))).toMatchObject({ id, paused: false })
     await replaceAgentToken(database.pool, id, next)
     agents.forget(id)
-    expect(await agents.byTokenHash(hash)).toBeNull()
-    expect(await agents.byTokenHash(next)).toMatchObject({ id })
+    expect(await agents.byTokenDigest(hash.toString('base64'))).toBeNull()
+    expect(await agents.byTokenDigest(next.toString('base64'))).toMatchObject({ id })
   })
 
   it('is not believed when it was read while the process changed it', async () => {
@@ -60,7 +68,7 @@ describe('what a process knows of an agent', () => {
     await locker.query('begin')
     await locker.query('lock table agents in access exclusive mode')
     const { rows } = await locker.query<{ pid: number }>('select pg_backend_pid() as pid')
-    const asking = agents.byTokenHash(hash)
+    const asking = agents.byTokenDigest(hash.toString('base64'))
     const blocked = await until('the lookup is blocked', async () => {
       const found = await database.pool.query<{ pid: number }>(
         `select pid from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
@@ -73,7 +81,7 @@ describe('what a process knows of an agent', () => {
     locker.release()
     expect(await asking).toMatchObject({ paused: false })
     await updateAgent(database.pool, id, { paused: true })
-    expect(await agents.byTokenHash(hash)).toMatchObject({ paused: true })
+    expect(await agents.byTokenDigest(hash.toString('base64'))).toMatchObject({ paused: true })
   })
 
   it('costs one statement for all who ask at the same moment, and each hears of its own', async () => {

@@ -111,7 +111,8 @@ describe('an assigned task', () => {
       await claimForHost(database.pool, { hostId, dispatcherId: 'd', startSeconds: 30, now: at(6) }),
     ).toEqual([])
     const own = await claimForAgent(database.pool, { ...request, agentId, labels: [] })
-    expect(own).toMatchObject({ kind: 'claimed', claim: { task: { id, modeDecidedBy: 'coordinator' } } })
+    expect(own).toMatchObject({ kind: 'claimed', claim: { task: { id } } })
+    expect(await getTask(database.pool, id)).toMatchObject({ modeDecidedBy: 'coordinator' })
   })
 
   it('is taken by its host, and by no other', async () => {

@@ -77,6 +77,9 @@ function withPrincipal(call: Call): CalledBy<Principal> {
   return { ...call, principal: call.principal }
 }
 
+/** Of a part that the contract does not speak of. */
+const NOTHING = Object.freeze({})
+
 type AnyInput = Record<'params' | 'query' | 'headers' | 'body', unknown>
 
 function compileInput(route: Route): (request: Request) => AnyInput {
@@ -88,9 +91,9 @@ function compileInput(route: Route): (request: Request) => AnyInput {
     const body = request.body as unknown
     const mayBeLeftOut = route.bodyOptional === true && !hasBody(request)
     const input: AnyInput = {
-      params: { ...request.params },
-      query: { ...request.query },
-      headers: { ...request.headers },
+      params: route.params === undefined ? NOTHING : { ...request.params },
+      query: route.query === undefined ? NOTHING : { ...request.query },
+      headers: route.headers === undefined ? NOTHING : { ...request.headers },
       body: body === undefined && mayBeLeftOut ? {} : body,
     }
     if (route.body !== undefined && input.body === undefined) {
@@ -151,6 +154,17 @@ function send(
   response.status(reply.status).set(reply.headers ?? {})
   const contentType = route.answers[reply.status]?.contentType
   if (reply.body === undefined) response.end()
-  else if (contentType === undefined) response.json(reply.body)
+  else if (contentType === undefined) sendJson(response, reply.body)
   else response.type(contentType).send(reply.body)
+}
+
+/**
+ * As Express's response.json, which looks at content type, charset, freshness and length anew with each answer, and hands over a
+ * longer text as bytes, apart from the headers.
+ */
+function sendJson(response: Response, body: unknown): void {
+  const text = JSON.stringify(body)
+  response.setHeader('Content-Type', 'application/json; charset=utf-8')
+  response.setHeader('Content-Length', Buffer.byteLength(text))
+  response.end(text)
 }

@@ -8,10 +8,10 @@ const ACCEPTABLE = /^[\w.:-]{1,128}$/
 export function trackRequests(events: ApiEvents): RequestHandler {
   return (request, response, next) => {
     const started = performance.now()
-    const given = request.get('x-request-id')
-    const requestId = given !== undefined && ACCEPTABLE.test(given) ? given : randomUUID()
+    const given = request.headers['x-request-id']
+    const requestId = typeof given === 'string' && ACCEPTABLE.test(given) ? given : randomUUID()
     response.locals['requestId'] = requestId
-    response.set('X-Request-Id', requestId)
+    response.setHeader('X-Request-Id', requestId)
     response.once('finish', () => {
       const operationId = (response.locals['operationId'] as string | undefined) ?? 'none'
       events.requestFinished(operationId, response.statusCode, (performance.now() - started) / 1_000)

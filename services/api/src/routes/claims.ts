@@ -1,6 +1,6 @@
 import { ROUTES } from '@switchyard/contract'
 import { settleFailure, settleRelease, TRANSITIONS } from '@switchyard/core'
-import type { Settlement, Task, TaskError, TransitionName } from '@switchyard/core'
+import type { Settlement, ShownTask, Task, TaskError, TransitionName } from '@switchyard/core'
 import { settleClaim, wasSettled } from '@switchyard/store'
 import type { LockedClaim } from '@switchyard/store'
 import type { Principal } from '../authenticate.ts'
@@ -111,9 +111,9 @@ export function bindClaims(binding: Binding, context: ApiContext): void {
   /** The settled task; for a repetition of the call that settled it, the task as it is now; else the problem. */
   async function settled(
     claim: HeldClaim,
-    task: Task | null,
+    task: ShownTask | null,
     repeatable: readonly TransitionName[],
-  ): Promise<Task> {
+  ): Promise<ShownTask> {
     if (task !== null) {
       events.claimSettled(task.id, task.status)
       waker.wake()

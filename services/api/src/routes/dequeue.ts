@@ -1,8 +1,10 @@
 import { ROUTES } from '@switchyard/contract'
 import { repeatClaimForAgent, settleClaim } from '@switchyard/store'
+import type { AgentClaim } from '@switchyard/store'
 import { settleRelease } from '@switchyard/core'
-import type { Claim } from '@switchyard/core'
+import type { Request, Response } from 'express'
 import type { Principal } from '../authenticate.ts'
+import type { Caller } from '../claim-desk.ts'
 import type { ApiContext } from '../context.ts'
 import { bind } from '../http/bind.ts'
 import type { Binding } from '../http/bind.ts'
@@ -19,25 +21,19 @@ export function bindDequeue(binding: Binding, context: ApiContext): void {
   bind(binding, ROUTES.dequeueTask, async ({ body }, { principal, request, response }) => {
     requireSelf(principal, body.agent_id)
     if (body.repeat_only === true) return repeat(body.agent_id, body.request_key)
-    const gone = new AbortController()
-    let claim: Claim | undefined
-    response.once('close', () => {
-      // An answer that the connection refused to take counts as finished, too.
-      if (response.writableFinished && request.socket.errored === null) return
-      gone.abort()
+    let claim: AgentClaim | undefined
+    const caller = watchCaller(request, response, () => {
       if (claim !== undefined) giveBackLater(claim)
     })
-    // It may have hung up while its token was looked up.
-    if (response.destroyed) gone.abort()
     const answer = await desk.dequeue({
       agentId: body.agent_id,
       requestKey: body.request_key ?? null,
       waitMilliseconds: (body.wait_seconds ?? 0) * 1_000,
-      gone: gone.signal,
+      caller,
     })
     if (answer.kind !== 'claimed') return answerEmpty(answer.kind)
     events.taskClaimed(answer.claim)
-    if (gone.signal.aborted) giveBackLater(answer.claim)
+    if (caller.isGone()) giveBackLater(answer.claim)
     else claim = answer.claim
     return answerWith(answer.claim)
   })
@@ -57,12 +53,12 @@ export function bindDequeue(binding: Binding, context: ApiContext): void {
   }
 
   /** When it cannot be given back now, it comes back by its start deadline. */
-  function giveBackLater(claim: Claim): void {
+  function giveBackLater(claim: AgentClaim): void {
     giveBack(claim).catch((error: unknown) => log.warn({ error, taskId: claim.task.id }, 'not given back'))
   }
 
   /** The caller hung up before the answer: somebody else may have the task now rather than after the start deadline. */
-  async function giveBack(claimed: Claim): Promise<void> {
+  async function giveBack(claimed: AgentClaim): Promise<void> {
     const identity = { taskId: claimed.task.id, leaseToken: claimed.leaseToken }
     const reason = 'the caller hung up before the answer was sent'
     await settleClaim(pool, identity, {
@@ -74,12 +70,34 @@ export function bindDequeue(binding: Binding, context: ApiContext): void {
     waker.wake()
   }
 
-  function answerWith({ task, leaseToken, leaseExpiresAt }: Claim) {
+  function answerWith({ task, leaseToken, leaseExpiresAt }: AgentClaim) {
     const lease = { token: leaseToken, expiresAt: leaseExpiresAt, started: false }
     return {
       status: 200,
       body: { task: taskToWire(task), lease: leaseToWire(lease, config.SWITCHYARD_LEASE_SECONDS) },
     } as const
+  }
+}
+
+/** Calls `left` when the caller hangs up before it has its answer. */
+function watchCaller(request: Request, response: Response, left: () => void): Caller {
+  let waiting: AbortController | undefined
+  // It may have hung up while its token was looked up.
+  let gone = response.destroyed
+  response.once('close', () => {
+    // An answer that the connection refused to take counts as finished, too.
+    if (response.writableFinished && request.socket.errored === null) return
+    gone = true
+    waiting?.abort()
+    left()
+  })
+  return {
+    isGone: () => gone,
+    whenGone() {
+      waiting ??= new AbortController()
+      if (gone) waiting.abort()
+      return waiting.signal
+    },
   }
 }
 

@@ -6,7 +6,7 @@ import type {
   Task as WireTask,
   TaskEvent as WireTaskEvent,
 } from '@switchyard/contract'
-import type { Task } from '@switchyard/core'
+import type { ShownTask } from '@switchyard/core'
 import type { Static } from '@switchyard/platform'
 import type { Agent, Delivery, Host, TaskEvent } from '@switchyard/store'
 
@@ -19,7 +19,7 @@ function instantOrNull(date: Date | null): string | null {
 }
 
 /** A task as the contract has it. */
-export function taskToWire(task: Task): Static<typeof WireTask> {
+export function taskToWire(task: ShownTask): Static<typeof WireTask> {
   return {
     id: task.id,
     title: task.title,
