@@ -35,8 +35,13 @@ export function createAuthenticator(
     if (known !== undefined) return known
     const agent = await agents.byTokenDigest(digest)
     if (agent !== null) return { role: 'agent', agent, actor: `agent:${agent.id}` }
-    throw unauthenticated('The token is not known: it is wrong, was replaced, or its agent was deleted.')
+    throw unknownToken()
   }
+}
+
+/** The problem of a token that nobody has. */
+export function unknownToken(): Problem {
+  return unauthenticated('The token is not known: it is wrong, was replaced, or its agent was deleted.')
 }
 
 /** Throws `forbidden` unless the principal has one of the roles. */

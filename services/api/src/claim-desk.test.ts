@@ -44,7 +44,7 @@ function stage(options: Partial<ClaimDeskOptions> = {}) {
       return Promise.resolve(requests.map(answerTo))
     },
     findAgent: (id) => Promise.resolve(agentOf(id)),
-    demandAgent: (id) => Promise.resolve(agentOf(id)),
+    demandAgent: ({ agentId }) => Promise.resolve(agentOf(agentId)),
     listReserved: () => Promise.resolve([...store.reserved]),
     isOutage: (error) => error === OUTAGE,
     pollMilliseconds: { least: NEVER, most: NEVER },
@@ -55,6 +55,7 @@ function stage(options: Partial<ClaimDeskOptions> = {}) {
   const call = (agentId: string, waitMilliseconds = NEVER, gone = new AbortController().signal) =>
     desk.dequeue({
       agentId,
+      tokenHash: null,
       requestKey: null,
       waitMilliseconds,
       caller: { isGone: () => gone.aborted, whenGone: () => gone },

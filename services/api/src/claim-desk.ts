@@ -16,6 +16,8 @@ const BUSY_PATIENCE_MILLISECONDS = 2_000
 /** One caller that wants a task. */
 export interface DequeueCall {
   readonly agentId: string
+  /** Of the token that it was asked with: once that is replaced, nothing is given out on it. null: not an agent's. */
+  readonly tokenHash: Buffer | null
   readonly requestKey: string | null
   readonly waitMilliseconds: number
   readonly caller: Caller
@@ -35,8 +37,8 @@ export interface ClaimDeskOptions {
     requests: readonly AgentRequest[],
   ) => Promise<readonly ClaimForAgentsResult[]>
   readonly findAgent: (id: string) => Promise<KnownAgent | null>
-  /** The agent for whom work is wanted. Rejects with what its caller is to be told when there is none. */
-  readonly demandAgent: (id: string) => Promise<KnownAgent>
+  /** The agent for whom work is wanted. Rejects with what its caller is to be told when there is none, or its token was replaced. */
+  readonly demandAgent: (call: DequeueCall) => Promise<KnownAgent>
   /** Agents for whom a task is reserved that they may claim now. */
   readonly listReserved: () => Promise<readonly string[]>
   readonly isOutage: (error: unknown) => boolean
@@ -58,7 +60,7 @@ export interface ClaimDesk {
   stop(): void
 }
 
-type GroupAnswer = ClaimForAgentsResult | { readonly kind: 'relabelled' }
+type GroupAnswer = ClaimForAgentsResult | { readonly kind: 'changed' }
 
 interface Question {
   readonly call: DequeueCall
@@ -103,7 +105,7 @@ export function createClaimDesk(options: ClaimDeskOptions): ClaimDesk {
     return group
   }
 
-  /** Agents are looked at again each time: one may have been paused, relabelled or deleted while it waited. */
+  /** Agents are looked at again each time: one may have been paused, relabelled or deleted, or its token replaced, while it waited. */
   async function askTogether(
     labels: readonly string[],
     room: WaitingRoom,
@@ -113,7 +115,8 @@ export function createClaimDesk(options: ClaimDeskOptions): ClaimDesk {
     const answers: (GroupAnswer | undefined)[] = calls.map((call, index) => {
       const agent = agents[index] ?? null
       if (call.caller.isGone()) return { kind: 'empty' }
-      if (agent === null || !sameLabels(agent.labels, labels)) return { kind: 'relabelled' }
+      if (agent === null || !hasToken(agent, call.tokenHash) || !sameLabels(agent.labels, labels))
+        return { kind: 'changed' }
       return agent.paused ? { kind: 'paused' } : undefined
     })
     const requests = calls.flatMap(({ agentId, requestKey }, index) =>
@@ -135,13 +138,13 @@ export function createClaimDesk(options: ClaimDeskOptions): ClaimDesk {
     const isOver = (): boolean => stopped || call.caller.isGone() || performance.now() >= until
     let pause = BUSY_MILLISECONDS
     for (;;) {
-      const { labels } = await options.demandAgent(call.agentId)
+      const { labels } = await options.demandAgent(call)
       const group = groupFor(labels)
       group.calls += 1
       const seat = group.room.enter(call.agentId)
       try {
         const answer = await group.ask({ call, seat })
-        if (answer.kind === 'relabelled') continue
+        if (answer.kind === 'changed') continue
         if (answer.kind === 'busy') {
           const isPatient = performance.now() < until + BUSY_PATIENCE_MILLISECONDS
           if (!isPatient || stopped || call.caller.isGone()) return { kind: 'empty' }
@@ -207,6 +210,11 @@ export function createClaimDesk(options: ClaimDeskOptions): ClaimDesk {
       for (const { room } of groups.values()) room.wakeAll()
     },
   }
+}
+
+/** Whether what was asked with this token is still asked rightly. */
+export function hasToken(agent: KnownAgent, tokenHash: Buffer | null): boolean {
+  return tokenHash === null || agent.tokenHash?.equals(tokenHash) === true
 }
 
 function sameLabels(some: readonly string[], others: readonly string[]): boolean {

@@ -7,7 +7,8 @@ import {
 } from '@switchyard/store'
 import type { KnownAgent, Pool } from '@switchyard/store'
 import type { AgentDirectory } from './agent-directory.ts'
-import { createClaimDesk } from './claim-desk.ts'
+import { unknownToken } from './authenticate.ts'
+import { createClaimDesk, hasToken } from './claim-desk.ts'
 import type { ClaimDesk } from './claim-desk.ts'
 import type { ApiConfig } from './config.ts'
 import { Problem } from './problem.ts'
@@ -37,7 +38,7 @@ export function openClaimDesk(
         now: clock.sqlNow(),
       }),
     findAgent: (id) => agents.byId(id),
-    demandAgent: (id) => findPullingAgent(agents, id),
+    demandAgent: ({ agentId, tokenHash }) => findPullingAgent(agents, agentId, tokenHash),
     listReserved: () => listAgentsWithReservedTasks(pool, MOST_RESERVED),
     isOutage: isDatabaseUnavailable,
     pollMilliseconds: config.SWITCHYARD_LISTEN === 'on' ? POLL_MILLISECONDS : POLL_MILLISECONDS_UNHEARD,
@@ -45,10 +46,18 @@ export function openClaimDesk(
   })
 }
 
-/** The pulling agent with this id. Throws `agent_not_found` or `mode_mismatch`. */
-export async function findPullingAgent(agents: AgentDirectory, id: string): Promise<KnownAgent> {
+/**
+ * The pulling agent with this id. Throws `agent_not_found`, `mode_mismatch`, or `unauthenticated` when its token is no longer the one
+ * that the call was made with (null: not an agent's call).
+ */
+export async function findPullingAgent(
+  agents: AgentDirectory,
+  id: string,
+  tokenHash: Buffer | null,
+): Promise<KnownAgent> {
   const agent = await agents.byId(id)
   if (agent === null) throw new Problem('agent_not_found', `There is no agent ${id}.`)
+  if (!hasToken(agent, tokenHash)) throw unknownToken()
   if (agent.executionMode === 'http_pull') return agent
   throw new Problem(
     'mode_mismatch',

@@ -134,6 +134,17 @@ describe('a new token', () => {
     expect((await dequeue(api, { ...agent, token: String(body['token']) })).status).toBe(204)
   })
 
+  it('ends what waits on the old one: the next task is not given out on it', async () => {
+    const agent = await postAgent(api)
+    const waiting = dequeue(api, agent, { wait_seconds: 60 })
+    await api.untilWaiting(1)
+    const replaced = await api.call('POST', `/api/v1/agents/${agent.id}/token`)
+    const { id } = await postTask(api, { requires: agent.labels })
+    expect((await waiting).body).toMatchObject({ code: 'unauthenticated' })
+    const owner = { ...agent, token: String(replaced.body['token']) }
+    expect((await dequeue(api, owner)).body).toMatchObject({ task: { id, attempt: 1 } })
+  })
+
   it('is nothing that a host has', async () => {
     const hostId = await addHost(stack.database.pool)
     expect((await api.call('POST', `/api/v1/agents/${hostId}/token`)).body['code']).toBe('mode_mismatch')

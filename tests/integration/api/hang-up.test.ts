@@ -22,8 +22,8 @@ const stack = useTestApi({ clock })
 const { api } = stack
 
 /** A dequeue over a socket of its own, which can be torn away. */
-async function openDequeue(agent: TestAgent, waitSeconds: number): Promise<Socket> {
-  const body = JSON.stringify({ agent_id: agent.id, wait_seconds: waitSeconds })
+async function openDequeue(agent: TestAgent, waitSeconds: number, requestKey?: string): Promise<Socket> {
+  const body = JSON.stringify({ agent_id: agent.id, wait_seconds: waitSeconds, request_key: requestKey })
   const socket = connect(api.port, '127.0.0.1')
   await once(socket, 'connect')
   socket.write(
@@ -57,6 +57,24 @@ describe('a caller that is torn away', () => {
     const { status, body } = await dequeue(api, agent, { wait_seconds: 60 })
     expect(status).toBe(200)
     expect(body).toMatchObject({ task: { id, attempt: 1 } })
+  })
+
+  it('while its claim is being made keeps it when it has asked again with the same request_key', async () => {
+    const agent = await postAgent(api)
+    const { id } = await postTask(api, { requires: agent.labels })
+    const open = await closeEvents(stack.database.pool)
+    const socket = await openDequeue(agent, 60, 'key')
+    await until('the claim is half-way', requestIsBlocked)
+    const repeated = dequeue(api, agent, { wait_seconds: 60, request_key: 'key' })
+    await api.untilWaiting(1)
+    socket.resetAndDestroy()
+    await open()
+    const { body } = await repeated
+    expect(body).toMatchObject({ task: { id, attempt: 1 } })
+    const lease = body['lease'] as { token: string }
+    const heartbeat = { lease_token: lease.token }
+    const { status } = await api.call('POST', `/api/v1/tasks/${id}/heartbeat`, heartbeat, agent)
+    expect(status).toBe(200)
   })
 
   it('while it waits gets nothing, and another that waits gets the task', async () => {

@@ -8,6 +8,7 @@ import type { Caller } from '../claim-desk.ts'
 import type { ApiContext } from '../context.ts'
 import { bind } from '../http/bind.ts'
 import type { Binding } from '../http/bind.ts'
+import { createHungUp } from '../hung-up.ts'
 import { findPullingAgent } from '../open-claim-desk.ts'
 import { Problem } from '../problem.ts'
 import { leaseToWire, taskToWire } from '../wire/to-wire.ts'
@@ -17,30 +18,35 @@ const RETRY_AFTER_SECONDS = 5
 /** The pulling agents' way to work. */
 export function bindDequeue(binding: Binding, context: ApiContext): void {
   const { pool, agents, desk, config, clock, events, log, waker } = context
+  const hungUp = createHungUp(giveBackLater)
 
   bind(binding, ROUTES.dequeueTask, async ({ body }, { principal, request, response }) => {
     requireSelf(principal, body.agent_id)
     if (body.repeat_only === true) return repeat(body.agent_id, body.request_key)
-    let claim: AgentClaim | undefined
-    const caller = watchCaller(request, response, () => {
-      if (claim !== undefined) giveBackLater(claim)
-    })
-    const answer = await desk.dequeue({
-      agentId: body.agent_id,
-      requestKey: body.request_key ?? null,
-      waitMilliseconds: (body.wait_seconds ?? 0) * 1_000,
-      caller,
-    })
-    if (answer.kind !== 'claimed') return answerEmpty(answer.kind)
-    events.taskClaimed(answer.claim)
-    if (caller.isGone()) giveBackLater(answer.claim)
-    else claim = answer.claim
-    return answerWith(answer.claim)
+    const requestKey = body.request_key ?? null
+    const pending = hungUp.begin(body.agent_id, requestKey)
+    const caller = watchCaller(request, response, (hasAnswer) => pending.closed(hasAnswer))
+    let claim: AgentClaim | null = null
+    try {
+      const answer = await desk.dequeue({
+        agentId: body.agent_id,
+        tokenHash: principal.agent?.tokenHash ?? null,
+        requestKey,
+        waitMilliseconds: (body.wait_seconds ?? 0) * 1_000,
+        caller,
+      })
+      if (answer.kind !== 'claimed') return answerEmpty(answer.kind)
+      claim = answer.claim
+      events.taskClaimed(claim)
+      return answerWith(claim)
+    } finally {
+      pending.decided(claim)
+    }
   })
 
   /** For who stopped waiting and does not know whether it was given a task meanwhile. */
   async function repeat(agentId: string, requestKey: string | undefined) {
-    await findPullingAgent(agents, agentId)
+    await findPullingAgent(agents, agentId, null)
     if (requestKey === undefined) return answerEmpty('empty')
     const { SWITCHYARD_START_SECONDS: startSeconds } = config
     const repeated = await repeatClaimForAgent(pool, {
@@ -64,8 +70,11 @@ export function bindDequeue(binding: Binding, context: ApiContext): void {
     await settleClaim(pool, identity, {
       actor: 'api',
       now: clock.sqlNow(),
+      // A later deadline: the request was repeated at another process, and that answer counts.
       decide: (locked) =>
-        locked.status === 'claimed' ? settleRelease(locked, reason, config.SWITCHYARD_MAX_DELIVERIES) : null,
+        locked.status === 'claimed' && locked.leaseExpiresAt?.getTime() === claimed.leaseExpiresAt.getTime()
+          ? settleRelease(locked, reason, config.SWITCHYARD_MAX_DELIVERIES)
+          : null,
     })
     waker.wake()
   }
@@ -79,17 +88,17 @@ export function bindDequeue(binding: Binding, context: ApiContext): void {
   }
 }
 
-/** Calls `left` when the caller hangs up before it has its answer. */
-function watchCaller(request: Request, response: Response, left: () => void): Caller {
+/** Calls `closed` when the connection is done with the request: the caller has its whole answer, or it hung up. */
+function watchCaller(request: Request, response: Response, closed: (hasAnswer: boolean) => void): Caller {
   let waiting: AbortController | undefined
   // It may have hung up while its token was looked up.
   let gone = response.destroyed
   response.once('close', () => {
     // An answer that the connection refused to take counts as finished, too.
-    if (response.writableFinished && request.socket.errored === null) return
-    gone = true
-    waiting?.abort()
-    left()
+    const hasAnswer = response.writableFinished && request.socket.errored === null
+    gone = !hasAnswer
+    if (gone) waiting?.abort()
+    closed(hasAnswer)
   })
   return {
     isGone: () => gone,
