@@ -1,6 +1,9 @@
 import { parseResultFile } from './result-file.ts'
 import { signalOfCode } from './signal-of-code.ts'
+import { cutText } from './storable-text.ts'
 import type { TaskError } from './task.ts'
+
+const LONGEST_LAST_LINE = 300
 
 /** How a command ended. */
 export interface RunExit {
@@ -58,6 +61,6 @@ export function meaningOfExit(exit: RunExit, facts: RunExitFacts): RunMeaning {
 
 function fail(code: string, message: string, { summary }: RunExitFacts): RunMeaning {
   const lastLine = summary.split('\n').at(-1) ?? ''
-  const told = lastLine === '' ? message : `${message} Its last line: ${lastLine.slice(0, 300)}`
+  const told = lastLine === '' ? message : `${message} Its last line: ${cutText(lastLine, LONGEST_LAST_LINE)}`
   return { kind: 'fail', error: { code, message: told }, retryable: true }
 }

@@ -41,3 +41,9 @@ export function isDatabaseUnavailable(error: unknown): boolean {
     )
   )
 }
+
+/** True when PostgreSQL will not take these values, however often it is asked: classes data exception, integrity, program limit. */
+export function isRefused(error: unknown): error is Error {
+  const { code } = (error ?? {}) as ErrorWithCode
+  return error instanceof Error && typeof code === 'string' && /^(22|23|54)...$/.test(code)
+}

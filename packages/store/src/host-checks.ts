@@ -1,3 +1,4 @@
+import { storableJson, storableText } from '@switchyard/core'
 import type { HostFindings } from '@switchyard/core'
 import type { Queryable } from './pool.ts'
 
@@ -113,11 +114,11 @@ export async function recordHostCheck(
     values: [
       check.hostId,
       check.startedAt,
-      check.error,
+      storableText(check.error),
       check.shownHostKeySha256,
       check.cooldownSeconds,
-      check.found,
-      check.blockedReason ?? null,
+      storableJson(check.found),
+      storableText(check.blockedReason ?? null),
       check.blockedReason !== undefined,
     ],
   })

@@ -1,3 +1,4 @@
+import { storableText } from '@switchyard/core'
 import type { HostFindings } from '@switchyard/core'
 import type { Queryable } from './pool.ts'
 
@@ -160,7 +161,7 @@ export async function recordDialFailure(db: Queryable, failure: DialFailureRecor
       failure.hostId,
       failure.now ?? null,
       failure.cooldownSeconds,
-      failure.error,
+      storableText(failure.error),
       failure.shownHostKeySha256,
     ],
   })

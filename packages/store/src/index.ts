@@ -17,7 +17,7 @@ export { claimForHosts } from './claim-for-hosts.ts'
 export type { ClaimForHostsRequest } from './claim-for-hosts.ts'
 export { createTask, createTasks } from './create-task.ts'
 export type { CreateTaskResult } from './create-task.ts'
-export { isDatabaseUnavailable } from './database-errors.ts'
+export { isDatabaseUnavailable, isRefused } from './database-errors.ts'
 export { DELIVERY_OUTCOMES, getDelivery, listDeliveries } from './deliveries.ts'
 export type {
   Delivery,

@@ -1,4 +1,4 @@
-import { TRANSITIONS } from '@switchyard/core'
+import { storableText, TRANSITIONS } from '@switchyard/core'
 import type { Claim } from '@switchyard/core'
 import { toClaim } from './claim-rows.ts'
 import type { ClaimRow } from './claim-rows.ts'
@@ -112,7 +112,7 @@ export async function postponeOrphan(
       orphan.leaseToken,
       options.now ?? null,
       options.seconds,
-      options.reason,
+      storableText(options.reason),
       TRANSITIONS.adopt.from,
     ],
   })

@@ -1,5 +1,5 @@
-import { TRANSITIONS } from '@switchyard/core'
 import type { Settlement, ShownTask, Task } from '@switchyard/core'
+import { storableJson, storableText, TRANSITIONS } from '@switchyard/core'
 import { admitNext } from './admit.ts'
 import { inOrderAsked } from './order-asked.ts'
 import { inTransaction } from './pool.ts'
@@ -240,9 +240,9 @@ async function endClaim(
       to,
       now,
       settlement.event,
-      reason,
+      storableText(reason),
       delaySeconds,
-      error,
+      error === null ? null : storableJson(error),
       before.status,
       before.agent_id,
       actor,

@@ -156,6 +156,36 @@ describe('a run over SSH', () => {
     expect(await runOnce(() => result)).toMatchObject({ status, error: { code } })
   })
 
+  it('is settled whatever its output and its host say', async () => {
+    const line = `x${'🚀'.repeat(300)}`
+    await addHost(database.pool, { id: 'builder' })
+    const task = await addTask(database.pool, { requires: [] })
+    const ssh = fakeSsh({ run: () => 'hold' })
+    const replica = testReplica(database.pool, ssh)
+    await replica.cycle()
+    const run = await until('it runs', () => [...ssh.running][0])
+    run.write(line)
+    run.end({ code: 3 })
+    await replica.runs.idle()
+    const { error } = (await read(task))!
+    expect(error?.message).toMatch(/Its last line: x(🚀)+…$/u)
+  })
+
+  it('goes back to the queue when its host says what PostgreSQL cannot store', async () => {
+    const task = await runOnce(() => ({ kind: 'not_started', message: 'a\0b\ud83dc' }))
+    expect(task).toMatchObject({ status: 'pending' })
+    expect(await eventsOf(task!)).toContain('unclaim')
+    expect(await getHost(database.pool, 'builder')).toMatchObject({ failures: 1, lastError: 'ab\ufffdc' })
+  })
+
+  it('whose end PostgreSQL refuses to keep ends all the same, and says so', async () => {
+    await database.pool.query(`alter table tasks add constraint no_results check (result is null)`)
+    expect(await runOnce(() => ({ code: 0 }))).toMatchObject({
+      status: 'failed',
+      error: { code: 'outcome_unknown', message: expect.stringContaining('no_results') },
+    })
+  })
+
   it('trusts a host on which only the command is wrong', async () => {
     await runOnce(() => ({ kind: 'command_not_found', message: 'no such program' }))
     expect(await getHost(database.pool, 'builder')).toMatchObject({ failures: 0, lastError: null })

@@ -176,6 +176,22 @@ describe('a host', () => {
     expect(await takeHostChecks(pool, 10)).toMatchObject([{ hostId: host.id }])
   })
 
+  it('is checked whatever it says of itself', async () => {
+    const hostId = await addHost(database.pool)
+    await requestHostCheck(database.pool, hostId)
+    const [taken] = await takeHostChecks(database.pool, 10)
+    const odd = 'a\0b\ud83dc'
+    await recordHostCheck(database.pool, {
+      ...taken!,
+      ...{ error: odd, blockedReason: odd, shownHostKeySha256: null, cooldownSeconds: 10 },
+      found: { ...newFindings(), remoteUser: odd },
+    })
+    expect(await getHost(database.pool, hostId)).toMatchObject({
+      ...{ lastError: 'ab\ufffdc', blockedReason: 'ab\ufffdc' },
+      lastCheck: { remoteUser: 'ab\ufffdc' },
+    })
+  })
+
   it('stays blocked while it cannot be reached, and gets tasks again after a good check', async () => {
     const { pool } = database
     const label = 'only-the-blocked-one'

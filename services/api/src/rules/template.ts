@@ -1,6 +1,6 @@
+import { storableText } from '@switchyard/core'
 import Mustache from 'mustache'
 import { isJsonObject, nameAt, type JsonObject } from '../webhooks/json-object.ts'
-import { storableText } from '../webhooks/storable-text.ts'
 
 /** A logic-less text with `{{names}}` in it; see https://mustache.github.io/mustache.5.html. */
 export interface Template {

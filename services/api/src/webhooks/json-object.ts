@@ -1,4 +1,4 @@
-import { storableText } from './storable-text.ts'
+import { storableText } from '@switchyard/core'
 
 /** A JSON object nobody has checked yet: what a forge sends differs between versions, so every read is a question. */
 export type JsonObject = Readonly<Record<string, unknown>>

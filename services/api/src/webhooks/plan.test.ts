@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals'
+import { storableText } from '@switchyard/core'
 import fc from 'fast-check'
 import { builtInRules } from '../rules/built-in-rules.ts'
 import { parseRules } from '../rules/parse-rules.ts'
 import type { Rule } from '../rules/rule.ts'
 import { toForgeEvent, type ForgeEvent } from './forge-event.ts'
 import { planDelivery, type PlannedTask } from './plan.ts'
-import { storableText } from './storable-text.ts'
 import {
   commentEvent,
   issueEvent,

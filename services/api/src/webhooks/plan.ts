@@ -1,10 +1,10 @@
+import { cutText } from '@switchyard/core'
 import type { ExecutionMode, Priority, TaskSource } from '@switchyard/core'
 import { matchRule } from '../rules/match-rule.ts'
 import type { Rule } from '../rules/rule.ts'
 import { templateView } from '../rules/template-view.ts'
 import type { ForgeEvent } from './forge-event.ts'
 import { memberOf } from './json-object.ts'
-import { cutText } from './storable-text.ts'
 
 /** A task to be created. The source lacks the delivery's id, which only whoever stores the delivery knows. */
 export interface PlannedTask {

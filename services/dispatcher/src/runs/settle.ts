@@ -1,6 +1,6 @@
 import { backoffSeconds, REACH_BACKOFF } from '@switchyard/core'
 import type { Claim, SettlementEvent, Task } from '@switchyard/core'
-import { completeClaim, postponeOrphan, settleClaim, wasSettled } from '@switchyard/store'
+import { completeClaim, isRefused, postponeOrphan, settleClaim, wasSettled } from '@switchyard/store'
 import type { ClaimIdentity } from '@switchyard/store'
 import type { DispatcherContext } from '../context.ts'
 import { insist } from './insist.ts'
@@ -20,7 +20,8 @@ export type SettledAs = SettlementEvent | 'succeed' | 'postpone' | 'lease_lost' 
 
 /**
  * Ends the claim as decided. While the database is away it tries again: the token decides whether the claim is still ours,
- * however long that takes. An answer that got lost is recognised by what it left behind.
+ * however long that takes. What the database refuses to keep it would refuse each dispatcher that adopts the run: the task then
+ * ends with what can be said.
  */
 export async function settleRun(
   context: SettleContext,
@@ -29,6 +30,22 @@ export async function settleRun(
   action: RunAction,
 ): Promise<SettledAs> {
   if (action.kind === 'let_go') return 'lease_lost'
+  try {
+    return await settleAs(context, giveUp, claim, action)
+  } catch (error) {
+    if (!isRefused(error)) throw error
+    const message = `What became of the run could not be stored: ${error.message}. Look at its log and its host before you rerun the task.`
+    return settleAs(context, giveUp, claim, { kind: 'unknown', message })
+  }
+}
+
+/** An answer that got lost is recognised by what it left behind. */
+async function settleAs(
+  context: SettleContext,
+  giveUp: AbortSignal,
+  claim: Claim,
+  action: Exclude<RunAction, { kind: 'let_go' }>,
+): Promise<SettledAs> {
   const identity = { taskId: claim.task.id, leaseToken: claim.leaseToken, agentId: claim.agentId }
   let event: SettlementEvent | 'succeed' | 'postpone' = 'succeed'
 

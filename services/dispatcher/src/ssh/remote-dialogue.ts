@@ -1,3 +1,4 @@
+import { StringDecoder } from 'node:string_decoder'
 import type { ClientChannel } from 'ssh2'
 import { ControlLineParser } from './control-lines.ts'
 import { within } from './deadline.ts'
@@ -8,7 +9,7 @@ export interface ChannelEnd {
   readonly signal: string | null
 }
 
-const PRELUDE_LIMIT = 2000
+const PRELUDE_BYTES = 2000
 const PEACE_MILLISECONDS = 1000
 
 /**
@@ -20,13 +21,13 @@ const PEACE_MILLISECONDS = 1000
  * because it explains why a program of ours never spoke.
  */
 export class RemoteDialogue {
-  prelude = ''
   readonly closed: Promise<ChannelEnd>
   readonly #channel: ClientChannel
   readonly #parser: ControlLineParser
   readonly #onBytes: (bytes: Buffer) => Promise<void>
   readonly #lines: string[] = []
   #wake: (() => void) | null = null
+  #prelude = Buffer.alloc(0)
   #spoken = false
   #muted = false
   #ended = false
@@ -50,6 +51,11 @@ export class RemoteDialogue {
         void this.#work.then(() => resolve({ code: code ?? null, signal: signal ?? null }))
       })
     })
+  }
+
+  get prelude(): string {
+    // A decoder leaves out the character that was cut in two.
+    return new StringDecoder('utf8').write(this.#prelude)
   }
 
   write(text: string): void {
@@ -108,7 +114,7 @@ export class RemoteDialogue {
   }
 
   #addPrelude(bytes: Buffer): void {
-    if (!this.#spoken) this.prelude = (this.prelude + bytes.toString('utf8')).slice(0, PRELUDE_LIMIT)
+    if (!this.#spoken) this.#prelude = Buffer.concat([this.#prelude, bytes]).subarray(0, PRELUDE_BYTES)
   }
 
   #hear(words: string): void {
