@@ -9,10 +9,13 @@ export interface StreamedEvent {
 /** How often a silent stream is given a comment, so that proxies do not take it for dead. */
 const KEEP_ALIVE_MILLISECONDS = 15_000
 
+/** How long a reader may take for what it was sent, once the process is to end: one that reads no more would hold up the stop. */
+const LAST_READ_MILLISECONDS = 2_000
+
 /** A response as server-sent events (HTML Standard, 9.2). Writing waits for a slow reader. */
 export interface EventStream {
-  /** Aborts when the reader is gone. */
-  readonly closed: AbortSignal
+  /** Aborts when the reader is gone and when the process is to end: there is nothing more to look for then. */
+  readonly over: AbortSignal
   /** Tells the reader where it is before anything happens, so that it can resume there. */
   mark(id: string): void
   send(event: StreamedEvent): Promise<void>
@@ -20,50 +23,64 @@ export interface EventStream {
 }
 
 /** Begins the stream. Its reader may be gone already: while what it asked for was looked up. */
-export function openEventStream(response: Response): EventStream {
+export function openEventStream(response: Response, stopping: AbortSignal): EventStream {
   if (response.destroyed) return closedStream()
-  const gone = new AbortController()
+  const over = new AbortController()
+  let lastRead: NodeJS.Timeout | undefined
+  const stop = (): void => {
+    over.abort()
+    lastRead = setTimeout(() => response.destroy(), LAST_READ_MILLISECONDS)
+  }
+  const write = (text: string): boolean => response.writableEnded || response.write(text)
+
   response.status(200).set({
     'Content-Type': 'text/event-stream; charset=utf-8',
     'Cache-Control': 'no-store',
     'X-Accel-Buffering': 'no',
   })
   response.flushHeaders()
-  const keepAlive = setInterval(() => response.write(': alive\n\n'), KEEP_ALIVE_MILLISECONDS)
+  const keepAlive = setInterval(() => write(': alive\n\n'), KEEP_ALIVE_MILLISECONDS)
+  // A connection that breaks closes the response as well; without a listener its error would end the process.
+  response.on('error', () => undefined)
   response.once('close', () => {
     clearInterval(keepAlive)
-    gone.abort()
+    clearTimeout(lastRead)
+    stopping.removeEventListener('abort', stop)
+    over.abort()
   })
+  if (stopping.aborted) stop()
+  else stopping.addEventListener('abort', stop, { once: true })
   return {
-    closed: gone.signal,
+    over: over.signal,
     mark(id) {
-      response.write(`id: ${id}\n\n`)
+      write(`id: ${id}\n\n`)
     },
     async send({ event, id, data }) {
       const lines = data.split(/\r\n|\r|\n/).map((line) => `data: ${line}\n`)
-      const accepted = response.write(`event: ${event}\nid: ${id}\n${lines.join('')}\n`)
-      if (!accepted && !gone.signal.aborted) await drained(response, gone.signal)
+      const accepted = write(`event: ${event}\nid: ${id}\n${lines.join('')}\n`)
+      if (!accepted && !over.signal.aborted) await drained(response, over.signal)
     },
     end() {
+      clearInterval(keepAlive)
       response.end()
     },
   }
 }
 
-/** Nobody would ever say that this one closes: it has. */
+/** Nobody would ever say that this one is over: it is. */
 function closedStream(): EventStream {
   const ignore = (): void => undefined
-  return { closed: AbortSignal.abort(), mark: ignore, send: () => Promise.resolve(), end: ignore }
+  return { over: AbortSignal.abort(), mark: ignore, send: () => Promise.resolve(), end: ignore }
 }
 
-function drained(response: Response, closed: AbortSignal): Promise<void> {
+function drained(response: Response, over: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const finish = (): void => {
       response.off('drain', finish)
-      closed.removeEventListener('abort', finish)
+      over.removeEventListener('abort', finish)
       resolve()
     }
     response.once('drain', finish)
-    closed.addEventListener('abort', finish, { once: true })
+    over.addEventListener('abort', finish, { once: true })
   })
 }

@@ -15,9 +15,9 @@ export function bindEventFeed(binding: Binding, context: ApiContext): void {
     const resumed = request.get('last-event-id')
     const known = resumed !== undefined && isEventCursor(resumed) ? resumed : query.after
     let cursor = known ?? (await latestEventCursor(context.pool))
-    const stream = openEventStream(response)
+    const stream = openEventStream(response, context.stopping)
+    const { over } = stream
     stream.mark(cursor)
-    const over = AbortSignal.any([stream.closed, context.stopping])
     while (!over.aborted) {
       const events = await listEventsAfter(context.pool, cursor, BATCH)
       for (const event of events) {

@@ -54,10 +54,9 @@ async function follow(
   { response }: Call,
 ): Promise<void> {
   let piece = await find(context, taskId, attempt, offset)
-  const stream = openEventStream(response)
-  const over = AbortSignal.any([stream.closed, context.stopping])
+  const stream = openEventStream(response, context.stopping)
   let position = offset
-  while (!over.aborted) {
+  while (!stream.over.aborted) {
     const whole = wholeCharacters(piece.content, piece.complete)
     const text = piece.cutBytes === 0 ? whole.text : cutNotice(piece) + whole.text
     const bytes = piece.cutBytes + whole.bytes
@@ -79,7 +78,7 @@ async function follow(
       await stream.send({ event: 'end', id: String(position), data: JSON.stringify(data) })
       break
     }
-    if (bytes === 0) await context.clock.sleep(LOOK_AGAIN_MILLISECONDS, over)
+    if (bytes === 0) await context.clock.sleep(LOOK_AGAIN_MILLISECONDS, stream.over)
     // The attempt stays the one that the stream began with, also when the task is tried again meanwhile.
     piece = (await readLog(context.pool, taskId, piece.attempt === 0 ? null : piece.attempt, position)) ?? {
       ...piece,
