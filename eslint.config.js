@@ -51,7 +51,7 @@ export default tseslint.config(
     ['packages/contract/src/**/*.ts'],
     [
       {
-        group: ['@switchyard/store', '@switchyard/platform', 'pg', 'express'],
+        group: ['@switchyard/*', '!@switchyard/core', 'pg', 'express'],
         message: 'contract knows core only.',
       },
     ],
@@ -60,8 +60,26 @@ export default tseslint.config(
     ['packages/store/src/**/*.ts'],
     [
       {
-        group: ['@switchyard/contract', '@switchyard/platform', 'express'],
+        group: ['@switchyard/*', '!@switchyard/core', 'express'],
         message: 'store knows core only.',
+      },
+    ],
+  ),
+  forbid(
+    ['packages/platform/src/**/*.ts'],
+    [
+      {
+        group: ['@switchyard/*', 'pg', 'express'],
+        message: 'platform knows what processes need, and nothing of what they are for.',
+      },
+    ],
+  ),
+  forbid(
+    ['packages/launcher/src/**/*.ts'],
+    [
+      {
+        group: ['@switchyard/*', '!@switchyard/platform', '!@switchyard/store', 'pg', 'express'],
+        message: 'the launcher migrates a database and starts processes; it knows nothing of the wire.',
       },
     ],
   ),
@@ -78,7 +96,15 @@ export default tseslint.config(
     ['packages/mcp/src/**/*.ts'],
     [
       {
-        group: ['@switchyard/!(client|contract)', 'pg', 'express', 'node:fs', 'node:http'],
+        group: [
+          '@switchyard/*',
+          '!@switchyard/client',
+          '!@switchyard/contract',
+          'pg',
+          'express',
+          'node:fs',
+          'node:http',
+        ],
         message:
           'the tools speak to the API through the client; what serves them is the API or the command line.',
       },
@@ -93,7 +119,7 @@ export default tseslint.config(
     ['services/api/src/**/*.ts'],
     [
       {
-        group: ['pg', 'node-ssh', 'ssh2', '@switchyard/dispatcher'],
+        group: ['pg', 'node-ssh', 'ssh2', '@switchyard/dispatcher', '@switchyard/launcher'],
         message: 'the api speaks to the store, never to pg or SSH.',
       },
     ],
@@ -102,7 +128,7 @@ export default tseslint.config(
     ['services/dispatcher/src/**/*.ts'],
     [
       {
-        group: ['pg', 'express', '@switchyard/api'],
+        group: ['pg', 'express', '@switchyard/api', '@switchyard/launcher'],
         message: 'the dispatcher speaks to the store, never to pg or express.',
       },
     ],
