@@ -67,7 +67,7 @@ describe('the packed client, installed in an empty folder', () => {
     const admin = createClient({ baseUrl: api.url, token: TOKENS.admin })
     const { agent, token } = await admin.registerAgent({ id: 'ten-lines', labels: ['packed'] })
     const task = await admin.createTask({ title: 'Greet', prompt: 'hello', requires: ['packed'] })
-    const env = { SWITCHYARD_SERVER: api.url, SWITCHYARD_TOKEN: token, SWITCHYARD_AGENT_ID: agent.id }
+    const env = { SWITCHYARD_URL: api.url, SWITCHYARD_TOKEN: token, SWITCHYARD_AGENT_ID: agent.id }
     const child = spawn(process.execPath, ['agent.js'], {
       cwd: directory,
       env,

@@ -105,6 +105,15 @@ describe('the skill', () => {
     await expect(follow('Fail')).rejects.toThrow()
     expect(await current()).toMatchObject({ status: 'succeeded', result: { by: 'another' } })
   })
+
+  it('leaves a result when it was started by Switchyard', async () => {
+    await follow('If you were started by Switchyard')
+    expect(JSON.parse(await readFile(join(home, 'result.json'), 'utf8'))).toEqual({
+      summary: 'Added the greeting, with a test.',
+      branch: 'agent/greeting',
+      commit: '0f3c9d2',
+    })
+  })
 })
 
 async function takeAndStart(): Promise<void> {
@@ -121,10 +130,11 @@ function follow(heading: string): Promise<string> {
     directory: home,
     env: {
       HOME: home,
-      SWITCHYARD_SERVER: api.url,
+      SWITCHYARD_URL: api.url,
       SWITCHYARD_AGENT_ID: agentId,
       ...(heading === 'Register' ? { SWITCHYARD_ADMIN_TOKEN: TOKENS.coordinator } : {}),
       ...(heading === 'Set up' ? { SWITCHYARD_TOKEN: token } : {}),
+      SWITCHYARD_RESULT_FILE: join(home, 'result.json'),
     },
   })
 }

@@ -62,7 +62,7 @@ describe('the reference', () => {
       directory,
       env: {
         CURL_HOME: directory,
-        SWITCHYARD_SERVER: api.url,
+        SWITCHYARD_URL: api.url,
         SWITCHYARD_TOKEN: TOKENS.admin,
         SWITCHYARD_WEBHOOK_SECRET: WEBHOOK_SECRET,
         TASK_ID: String(known['task_id']),

@@ -8,7 +8,7 @@ const EXAMPLE_OF: Readonly<Record<string, Example>> = EXAMPLES
 export function curlLine(route: Route): string {
   const { query, headers = {}, body, signature, follows } = EXAMPLE_OF[route.operationId] ?? {}
   const path = route.path.replaceAll(/\{(\w+)\}/g, (_all, name: string) => `$${name.toUpperCase()}`)
-  const address = `"$SWITCHYARD_SERVER${path}${query === undefined ? '' : `?${query}`}"`
+  const address = `"$SWITCHYARD_URL${path}${query === undefined ? '' : `?${query}`}"`
   const method =
     ['get', 'post'].includes(route.method) && hasMethodByItself(route, body)
       ? ''

@@ -29,7 +29,7 @@ const START = `async function start() {
   const spec = await (await fetch('/openapi.json')).json()
   for (const operation of Object.values(spec.paths).flatMap((methods) => Object.values(methods))) {
     for (const { source } of operation['x-codeSamples']) {
-      const line = source.replaceAll('$SWITCHYARD_SERVER', location.origin)
+      const line = source.replaceAll('$SWITCHYARD_URL', location.origin)
       operation.description += '\\n\\n\`\`\`sh\\n' + line + '\\n\`\`\`'
     }
   }
