@@ -60,9 +60,9 @@ export interface JsonOperations {
    */
   listTasks(
     input?: {
-      /** One or several, comma separated. */
+      /** One or several, comma separated, of `waiting`, `scheduled`, `pending`, `claimed`, `running`, `orphaned`, `succeeded`, `failed`, `cancelled`. Left out: all. */
       status?: string | undefined
-      /** One or several, comma separated. */
+      /** One or several, comma separated, of `undecided`, `ssh_cli`, `http_pull`. Left out: all. */
       execution_mode?: string | undefined
       repository?: string | undefined
       /** A slug chosen by the owner: lower case letters, digits, `.`, `_`, `-`. */
@@ -236,6 +236,7 @@ export interface JsonOperations {
    */
   listDeliveries(
     input?: {
+      /** `created`: it made a task. `duplicate`: it came before, or the task that it would have made is there and unfinished. `ignored`: it made none; `reason` says why, or what it cancelled instead. */
       outcome?: 'created' | 'duplicate' | 'ignored' | undefined
       repository?: string | undefined
       limit?: number | undefined

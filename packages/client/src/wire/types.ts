@@ -3,6 +3,7 @@
 export interface Assignment {
   /** A slug chosen by the owner: lower case letters, digits, `.`, `_`, `-`. */
   agent_id: string
+  /** Left out: that of the agent. Another one than that is refused. */
   execution_mode?: 'ssh_cli' | 'http_pull' | undefined
 }
 
@@ -15,11 +16,12 @@ export interface NewTask {
   prompt: string
   requires?: readonly string[] | undefined
   priority?: number | undefined
-  /** The track. `undecided`: the dispatcher and the pulling agents race for it. */
+  /** The track that is asked for; `ssh_cli` and `http_pull` are kept to. Left out: `undecided`, the dispatcher and the pulling agents race for it. */
   execution_mode?: 'undecided' | 'ssh_cli' | 'http_pull' | undefined
+  /** Tasks with the same one run one at a time. Left out: beside all others. */
   concurrency_key?: string | undefined
   max_attempts?: number | undefined
-  /** RFC 3339, UTC. */
+  /** RFC 3339. Not before then; left out: at once. */
   run_at?: string | undefined
   source?:
     | { repository?: string | undefined; issue_number?: number | undefined; url?: string | undefined }
@@ -199,6 +201,7 @@ export interface Agent {
   execution_mode: 'ssh_cli' | 'http_pull'
   description: string
   labels: readonly string[]
+  /** Most tasks it holds at a time; null: as many as it asks for. */
   max_concurrent: number | null
   paused: boolean
   /** Tasks it holds now. */
@@ -214,6 +217,7 @@ export interface Agent {
 export interface AgentChanges {
   description?: string | undefined
   labels?: readonly string[] | undefined
+  /** Most tasks it holds at a time; null: as many as it asks for. Left out, it stays. */
   max_concurrent?: number | null | undefined
   /** A paused agent or host gets no new task. */
   paused?: boolean | undefined
@@ -230,6 +234,7 @@ export interface NewAgent {
   id: string
   description?: string | undefined
   labels?: readonly string[] | undefined
+  /** Most tasks it holds at a time. null, or left out: as many as it asks for. */
   max_concurrent?: number | null | undefined
 }
 
@@ -257,12 +262,16 @@ export interface Host {
   /** As `ssh-keygen -lf` prints it. A host that shows another key is refused. */
   host_key_sha256: string
   labels: readonly string[]
+  /** Most runs on it at a time, of all dispatchers together. */
   max_concurrent: number
   /** argv. The prompt goes to its standard input; nothing is ever pasted into a shell line. */
   command: readonly string[]
+  /** Where the command runs; it must exist. null: where a login begins. */
   workdir: string | null
   env: { [name: string]: string }
+  /** A command that takes longer is ended, and its attempt fails as `timed_out`. */
   timeout_seconds: number
+  /** A paused host gets no new task. */
   paused: boolean
   /** Tasks that run on it now. */
   held: number
@@ -424,12 +433,16 @@ export interface HostDefinition {
   /** As `ssh-keygen -lf` prints it. A host that shows another key is refused. */
   host_key_sha256: string
   labels?: readonly string[] | undefined
+  /** Most runs on it at a time, of all dispatchers together. */
   max_concurrent?: number | undefined
   /** argv. The prompt goes to its standard input; nothing is ever pasted into a shell line. */
   command?: readonly string[] | undefined
+  /** Where the command runs; it must exist. null: where a login begins. */
   workdir?: string | null | undefined
   env?: { [name: string]: string } | undefined
+  /** A command that takes longer is ended, and its attempt fails as `timed_out`. */
   timeout_seconds?: number | undefined
+  /** A paused host gets no new task. */
   paused?: boolean | undefined
   /** In place of `command`: a coding agent that is known, with the command and the environment in which it runs with nobody watching. `env` is added to its environment. The host shows what came of it. */
   preset?: 'claude' | 'codex' | 'opencode' | 'gemini' | undefined
@@ -451,9 +464,11 @@ export interface Delivery {
   action: string | null
   repository: string | null
   sender: string | null
+  /** `created`: it made a task. `duplicate`: it came before, or the task that it would have made is there and unfinished. `ignored`: it made none; `reason` says why, or what it cancelled instead. */
   outcome: 'created' | 'duplicate' | 'ignored'
   reason: string
   rule: string | null
+  /** `created`: the new one. `duplicate`: those of the delivery that came before, or the unfinished one. `ignored`: those that it cancelled, or whose holders it asked to stop; mostly none. */
   task_ids: readonly string[]
   /** RFC 3339, UTC. */
   received_at: string
@@ -469,9 +484,11 @@ export interface DeliveryDetail {
   action: string | null
   repository: string | null
   sender: string | null
+  /** `created`: it made a task. `duplicate`: it came before, or the task that it would have made is there and unfinished. `ignored`: it made none; `reason` says why, or what it cancelled instead. */
   outcome: 'created' | 'duplicate' | 'ignored'
   reason: string
   rule: string | null
+  /** `created`: the new one. `duplicate`: those of the delivery that came before, or the unfinished one. `ignored`: those that it cancelled, or whose holders it asked to stop; mostly none. */
   task_ids: readonly string[]
   /** RFC 3339, UTC. */
   received_at: string
@@ -484,6 +501,25 @@ export interface DeliveryList {
   deliveries: readonly Delivery[]
   /** null: this was the last page. */
   next_cursor: string | null
+}
+
+/** The data of the `end` event of `getTaskLogs`: nothing more will come. */
+export interface LogEnd {
+  attempt: number
+  /** How much the attempt has written. */
+  produced_bytes: number
+  /** How much of that was kept. */
+  stored_bytes: number
+  /** Not all of it was kept. */
+  cut: boolean
+}
+
+/** The data of a `log` event of `getTaskLogs`. */
+export interface LogPiece {
+  /** 0: none has begun yet. */
+  attempt: number
+  /** Whole characters. Where the middle was cut out, a line says so. */
+  text: string
 }
 
 export interface Queue {
@@ -626,8 +662,10 @@ export interface TaskList {
 
 export interface WebhookAnswer {
   delivery_id: string
+  /** `created`: it made a task. `duplicate`: it came before, or the task that it would have made is there and unfinished. `ignored`: it made none; `reason` says why, or what it cancelled instead. */
   outcome: 'created' | 'duplicate' | 'ignored'
   reason: string
+  /** `created`: the new one. `duplicate`: those of the delivery that came before, or the unfinished one. `ignored`: those that it cancelled, or whose holders it asked to stop; mostly none. */
   tasks: readonly {
     /** UUIDv7: sorts by creation. */
     id: string

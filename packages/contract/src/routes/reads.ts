@@ -53,7 +53,7 @@ export const streamEvents = route({
   tag: 'Queue',
   summary: 'Follow what happens, as it happens',
   description:
-    'Server-sent events named after what happened, each with a task event as its data. `Last-Event-ID` (or `?after=`) resumes behind that event; `after=0-0` begins with the oldest one kept.',
+    'Server-sent events named after what happened, each with a `TaskEvent` as its data and its `cursor` as its id. `Last-Event-ID` (or `?after=`) resumes behind that event; `after=0-0` begins with the oldest one kept.',
   roles: ['admin', 'coordinator'],
   headers: Type.Object({ 'last-event-id': LastEventId }),
   query: Type.Object(

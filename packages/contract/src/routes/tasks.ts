@@ -1,8 +1,13 @@
+import { EXECUTION_MODES, TASK_STATUSES } from '@switchyard/core'
 import Type from 'typebox'
 import { route } from '../route.ts'
 import { AgentId, ByteOffset, Cursor, LastEventId, Limit, TaskId, text } from '../schemas/common.ts'
 import { Routing, TaskEventList, TaskList } from '../schemas/reads.ts'
 import { Assignment, Cancellation, NewTask, Task } from '../schemas/task.ts'
+
+function oneOrSeveral(values: readonly string[]): string {
+  return `One or several, comma separated, of ${values.map((value) => `\`${value}\``).join(', ')}. Left out: all.`
+}
 
 const TaskParams = Type.Object({ task_id: TaskId })
 
@@ -31,9 +36,9 @@ export const listTasks = route({
   query: Type.Object(
     {
       status: Type.Optional(
-        Type.String({ description: 'One or several, comma separated.', examples: ['pending,running'] }),
+        Type.String({ description: oneOrSeveral(TASK_STATUSES), examples: ['pending,running'] }),
       ),
-      execution_mode: Type.Optional(Type.String({ description: 'One or several, comma separated.' })),
+      execution_mode: Type.Optional(Type.String({ description: oneOrSeveral(EXECUTION_MODES) })),
       repository: Type.Optional(text({ maxLength: 500 })),
       agent_id: Type.Optional(AgentId),
       limit: Limit,
@@ -91,7 +96,7 @@ export const getTaskLogs = route({
   tag: 'Tasks',
   summary: 'Read or follow the log of a task',
   description:
-    'Plain text from a byte offset on, with `X-Switchyard-Next-Offset` and `X-Switchyard-Attempt`. With `Accept: text/event-stream` the log is followed: `log` events whose id is the next offset, then one `end` event. `Last-Event-ID` resumes.',
+    'Plain text from a byte offset on, with `X-Switchyard-Next-Offset` and `X-Switchyard-Attempt`. With `Accept: text/event-stream` the log is followed: `log` events whose id is the next offset and whose data is a `LogPiece`, then one `end` event, whose data is a `LogEnd`. `Last-Event-ID` resumes.',
   roles: ['admin', 'coordinator'],
   params: TaskParams,
   headers: Type.Object({ 'last-event-id': LastEventId }),

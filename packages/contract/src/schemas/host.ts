@@ -40,19 +40,33 @@ const definition = {
   ),
   host_key_sha256: HostKey,
   labels: Labels,
-  max_concurrent: Type.Integer({ minimum: 1, maximum: 1_000 }),
+  max_concurrent: Type.Integer({
+    minimum: 1,
+    maximum: 1_000,
+    description: 'Most runs on it at a time, of all dispatchers together.',
+  }),
   command: Type.Array(text({ maxLength: 4_096 }), {
     minItems: 1,
     maxItems: 256,
     description: 'argv. The prompt goes to its standard input; nothing is ever pasted into a shell line.',
     examples: [['claude', '-p']],
   }),
-  workdir: nullable(text({ minLength: 1, maxLength: 4_096 })),
+  workdir: nullable(
+    text({
+      minLength: 1,
+      maxLength: 4_096,
+      description: 'Where the command runs; it must exist. null: where a login begins.',
+    }),
+  ),
   env: Type.Record(Type.String({ pattern: '^[A-Za-z_][A-Za-z0-9_]*$' }), text({ maxLength: 32_768 }), {
     additionalProperties: false,
   }),
-  timeout_seconds: Type.Integer({ minimum: 1, maximum: 7 * 24 * 3_600 }),
-  paused: Type.Boolean(),
+  timeout_seconds: Type.Integer({
+    minimum: 1,
+    maximum: 7 * 24 * 3_600,
+    description: 'A command that takes longer is ended, and its attempt fails as `timed_out`.',
+  }),
+  paused: Type.Boolean({ description: 'A paused host gets no new task.' }),
 }
 
 const finding = Type.Object({
@@ -95,6 +109,26 @@ export const Host = Type.Object({
   updated_at: Timestamp,
 })
 
+/** What PUT /hosts fills in. Also the defaults of the hosts file. */
+export const HOST_DEFAULTS = {
+  port: 22,
+  private_key_path: null,
+  private_key_passphrase_variable: null,
+  password_variable: null,
+  proxy_jump: null,
+  labels: [],
+  max_concurrent: 1,
+  workdir: null,
+  env: {},
+  timeout_seconds: 3_600,
+  paused: false,
+} as const
+
+/** May be left out, and is then what HOST_DEFAULTS says. */
+function defaulted<const Name extends keyof typeof HOST_DEFAULTS>(name: Name) {
+  return Type.Optional({ ...definition[name], default: HOST_DEFAULTS[name] })
+}
+
 export const HostDefinition = Type.Object(
   {
     ...definition,
@@ -106,17 +140,17 @@ export const HostDefinition = Type.Object(
           'nobody watching. `env` is added to its environment. The host shows what came of it.',
       }),
     ),
-    port: Type.Optional(definition.port),
-    private_key_path: Type.Optional(definition.private_key_path),
-    private_key_passphrase_variable: Type.Optional(definition.private_key_passphrase_variable),
-    password_variable: Type.Optional(definition.password_variable),
-    proxy_jump: Type.Optional(definition.proxy_jump),
-    labels: Type.Optional(definition.labels),
-    max_concurrent: Type.Optional(definition.max_concurrent),
-    workdir: Type.Optional(definition.workdir),
-    env: Type.Optional(definition.env),
-    timeout_seconds: Type.Optional(definition.timeout_seconds),
-    paused: Type.Optional(definition.paused),
+    port: defaulted('port'),
+    private_key_path: defaulted('private_key_path'),
+    private_key_passphrase_variable: defaulted('private_key_passphrase_variable'),
+    password_variable: defaulted('password_variable'),
+    proxy_jump: defaulted('proxy_jump'),
+    labels: defaulted('labels'),
+    max_concurrent: defaulted('max_concurrent'),
+    workdir: defaulted('workdir'),
+    env: defaulted('env'),
+    timeout_seconds: defaulted('timeout_seconds'),
+    paused: defaulted('paused'),
   },
   {
     additionalProperties: false,
@@ -143,18 +177,3 @@ export const HostCheck = Type.Object({
   checked_at: Timestamp,
   found: HostFindings,
 })
-
-/** What PUT /hosts fills in. Also the defaults of the hosts file. */
-export const HOST_DEFAULTS = {
-  port: 22,
-  private_key_path: null,
-  private_key_passphrase_variable: null,
-  password_variable: null,
-  proxy_jump: null,
-  labels: [],
-  max_concurrent: 1,
-  workdir: null,
-  env: {},
-  timeout_seconds: 3_600,
-  paused: false,
-} as const

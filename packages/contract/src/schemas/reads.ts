@@ -20,6 +20,26 @@ export const TaskEvent = Type.Object({
 })
 export const TaskEventList = Type.Object({ events: Type.Array(TaskEvent) })
 
+/** The data of the `log` events of a log that is followed. */
+export const LogPiece = Type.Object(
+  {
+    attempt: Type.Integer({ description: '0: none has begun yet.' }),
+    text: Type.String({ description: 'Whole characters. Where the middle was cut out, a line says so.' }),
+  },
+  { description: 'The data of a `log` event of `getTaskLogs`.' },
+)
+
+/** The data of the `end` event of a log that is followed. */
+export const LogEnd = Type.Object(
+  {
+    attempt: Type.Integer(),
+    produced_bytes: Type.Integer({ description: 'How much the attempt has written.' }),
+    stored_bytes: Type.Integer({ description: 'How much of that was kept.' }),
+    cut: Type.Boolean({ description: 'Not all of it was kept.' }),
+  },
+  { description: 'The data of the `end` event of `getTaskLogs`: nothing more will come.' },
+)
+
 export const Routing = Type.Object({
   task_id: TaskId,
   status: TaskStatus,
@@ -48,6 +68,9 @@ export const Routing = Type.Object({
   ),
 })
 
+const TASKS_OF_A_DELIVERY =
+  '`created`: the new one. `duplicate`: those of the delivery that came before, or the unfinished one. `ignored`: those that it cancelled, or whose holders it asked to stop; mostly none.'
+
 export const Delivery = Type.Object({
   id: Type.String({ format: 'uuid' }),
   delivery_uuid: nullable(Type.String({ description: "The forge's own id of the delivery." })),
@@ -57,10 +80,14 @@ export const Delivery = Type.Object({
   action: nullable(Type.String()),
   repository: nullable(Type.String()),
   sender: nullable(Type.String()),
-  outcome: Type.Enum(['created', 'duplicate', 'ignored']),
+  outcome: Type.Enum(['created', 'duplicate', 'ignored'], {
+    description:
+      '`created`: it made a task. `duplicate`: it came before, or the task that it would have made is there and unfinished. ' +
+      '`ignored`: it made none; `reason` says why, or what it cancelled instead.',
+  }),
   reason: Type.String(),
   rule: nullable(Type.String()),
-  task_ids: Type.Array(TaskId),
+  task_ids: Type.Array(TaskId, { description: TASKS_OF_A_DELIVERY }),
   received_at: Timestamp,
 })
 export const DeliveryList = Type.Object({ deliveries: Type.Array(Delivery), next_cursor: NextCursor })
@@ -74,7 +101,7 @@ export const WebhookAnswer = Type.Object({
   delivery_id: Type.String({ format: 'uuid' }),
   outcome: Delivery.properties.outcome,
   reason: Type.String(),
-  tasks: Type.Array(Type.Object({ id: TaskId })),
+  tasks: Type.Array(Type.Object({ id: TaskId }), { description: TASKS_OF_A_DELIVERY }),
 })
 
 export const Queue = Type.Object({

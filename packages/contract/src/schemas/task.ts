@@ -1,4 +1,4 @@
-import { AGENT_MODES, EXECUTION_MODES, TASK_STATUSES } from '@switchyard/core'
+import { AGENT_MODES, DEFAULT_EXECUTION_MODE, EXECUTION_MODES, TASK_STATUSES } from '@switchyard/core'
 import Type from 'typebox'
 import { AgentId, Labels, nullable, TaskId, text, Timestamp } from './common.ts'
 
@@ -74,10 +74,23 @@ export const NewTask = Type.Object(
     prompt: text({ minLength: 1, maxLength: 1_048_576 }),
     requires: Type.Optional(Labels),
     priority: Type.Optional(Type.Integer({ minimum: 1, maximum: 4, default: 3 })),
-    execution_mode: Type.Optional(ExecutionMode),
-    concurrency_key: Type.Optional(text({ minLength: 1, maxLength: 500 })),
+    execution_mode: Type.Optional(
+      // No `default`: that somebody asked for it, and that nobody said anything, are recorded as two reasons.
+      Type.Enum([...EXECUTION_MODES], {
+        description: `The track that is asked for; \`ssh_cli\` and \`http_pull\` are kept to. Left out: \`${DEFAULT_EXECUTION_MODE}\`, the dispatcher and the pulling agents race for it.`,
+      }),
+    ),
+    concurrency_key: Type.Optional(
+      text({
+        minLength: 1,
+        maxLength: 500,
+        description: 'Tasks with the same one run one at a time. Left out: beside all others.',
+      }),
+    ),
     max_attempts: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, default: 3 })),
-    run_at: Type.Optional(Timestamp),
+    run_at: Type.Optional(
+      Type.String({ format: 'date-time', description: 'RFC 3339. Not before then; left out: at once.' }),
+    ),
     source: Type.Optional(
       Type.Object(
         {
@@ -96,7 +109,14 @@ export const NewTask = Type.Object(
 )
 
 export const Assignment = Type.Object(
-  { agent_id: AgentId, execution_mode: Type.Optional(AgentMode) },
+  {
+    agent_id: AgentId,
+    execution_mode: Type.Optional(
+      Type.Enum([...AGENT_MODES], {
+        description: 'Left out: that of the agent. Another one than that is refused.',
+      }),
+    ),
+  },
   { additionalProperties: false, examples: [{ agent_id: 'claude-laptop' }] },
 )
 

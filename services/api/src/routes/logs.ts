@@ -1,4 +1,6 @@
 import { ROUTES } from '@switchyard/contract'
+import type { LogEnd, LogPiece as WireLogPiece } from '@switchyard/contract'
+import type { Static } from '@switchyard/platform'
 import { readLog } from '@switchyard/store'
 import type { LogPiece } from '@switchyard/store'
 import type { ApiContext } from '../context.ts'
@@ -61,15 +63,13 @@ async function follow(
     const text = piece.cutBytes === 0 ? whole.text : cutNotice(piece) + whole.text
     const bytes = piece.cutBytes + whole.bytes
     position += bytes
-    if (text !== '')
-      await stream.send({
-        event: 'log',
-        id: String(position),
-        data: JSON.stringify({ attempt: piece.attempt, text }),
-      })
+    if (text !== '') {
+      const data: Static<typeof WireLogPiece> = { attempt: piece.attempt, text }
+      await stream.send({ event: 'log', id: String(position), data: JSON.stringify(data) })
+    }
     if (piece.complete) {
       const cut = piece.producedBytes > piece.storedBytes
-      const data = {
+      const data: Static<typeof LogEnd> = {
         attempt: piece.attempt,
         produced_bytes: piece.producedBytes,
         stored_bytes: piece.storedBytes,
