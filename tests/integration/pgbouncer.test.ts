@@ -70,7 +70,7 @@ describe('with SWITCHYARD_LISTEN=off behind PgBouncer in transaction mode', () =
       SWITCHYARD_DISPATCH_INTERVAL_SECONDS: '0.2',
     })
     const log = createLog({ level: 'silent', service: 'dispatcher' })
-    const dispatcher = await startDispatcher(config, { ssh: fakeSsh(), log })
+    const dispatcher = await startDispatcher(config, {}, { ssh: fakeSsh(), log })
     await addHost(database.pool, { labels: ['pushed'] })
     const { id } = await postTask(api, { execution_mode: 'ssh_cli', requires: ['pushed'] })
     await until('the run has succeeded', async () => {

@@ -1,6 +1,8 @@
 export { Type, type Static } from 'typebox'
 export { ConfigError, type ConfigProblem } from './config/config-error.ts'
+export { ALL_VARIABLES } from './config/all-variables.ts'
 export { loadConfig, type LoadedConfig } from './config/load-config.ts'
+export { SHARED_VARIABLES } from './config/shared-variables.ts'
 export { renderConfigTable } from './config/config-table.ts'
 export { closestName } from './config/closest-name.ts'
 export { type Environment } from './config/read-variable.ts'

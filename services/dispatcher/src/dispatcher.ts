@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import { createHealthServer, createLog, createMetrics, systemClock } from '@switchyard/platform'
-import type { Clock, Log, Readiness } from '@switchyard/platform'
+import type { Clock, Environment, Log, Readiness } from '@switchyard/platform'
 import { createPool, listenForWakeUps, readDatabaseClock, removeDispatcher } from '@switchyard/store'
 import type { DispatcherConfig } from './config.ts'
 import { waitForDatabase } from './database-wait.ts'
@@ -34,11 +34,12 @@ export interface DispatcherOverrides {
 }
 
 /**
- * Starts one replica: waits for the database, checks its schema, applies the hosts file, and begins to dispatch. Throws
- * HostsFileError, NewerSchemaError or OlderSchemaError; then nothing is left open.
+ * Starts one replica: waits for the database, checks its schema, applies the hosts file, and begins to dispatch. In `env` are the
+ * passphrases and passwords whose variables hosts name. Throws HostsFileError, NewerSchemaError or OlderSchemaError; then nothing is left open.
  */
 export async function startDispatcher(
   config: DispatcherConfig,
+  env: Environment,
   overrides: DispatcherOverrides = {},
 ): Promise<Dispatcher> {
   const { clock = systemClock, signal: startSignal = new AbortController().signal } = overrides
@@ -48,7 +49,7 @@ export async function startDispatcher(
     createSsh({
       agentSocket: config.SSH_AUTH_SOCK ?? null,
       allowPasswords: config.SWITCHYARD_ALLOW_PASSWORDS,
-      readVariable: (name) => process.env[name],
+      readVariable: (name) => env[name],
     })
   const hostsFile = config.SWITCHYARD_HOSTS_FILE
   const hosts = hostsFile === undefined ? [] : await loadHosts(hostsFile)

@@ -20,7 +20,7 @@ async function main(): Promise<void> {
     graceMilliseconds: config.SWITCHYARD_SHUTDOWN_GRACE_SECONDS * 1000,
   })
   stopWhenParentDies(lifecycle)
-  const starting = startDispatcher(config, { log, signal: lifecycle.signal })
+  const starting = startDispatcher(config, process.env, { log, signal: lifecycle.signal })
   // Registered before it has started: it may be asked to end while it still waits for the database.
   lifecycle.onShutdown('dispatcher', async () => {
     const dispatcher = await starting.catch(() => null)

@@ -44,10 +44,14 @@ beforeAll(async () => {
     SWITCHYARD_HEALTH_PORT: '0',
     SWITCHYARD_ALLOW_PASSWORDS: 'true',
   })
-  dispatcher = await startDispatcher(config, {
-    ssh: fakeSsh(),
-    log: createLog({ level: 'silent', service: 'dispatcher' }),
-  })
+  dispatcher = await startDispatcher(
+    config,
+    {},
+    {
+      ssh: fakeSsh(),
+      log: createLog({ level: 'silent', service: 'dispatcher' }),
+    },
+  )
 })
 afterAll(async () => {
   agent.destroy()

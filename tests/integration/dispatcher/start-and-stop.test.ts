@@ -35,10 +35,14 @@ describe('a dispatcher', () => {
       SWITCHYARD_SHUTDOWN_GRACE_SECONDS: '10',
       ...env,
     })
-    dispatcher = await startDispatcher(config, {
-      ssh,
-      log: createLog({ level: 'silent', service: 'dispatcher' }),
-    })
+    dispatcher = await startDispatcher(
+      config,
+      {},
+      {
+        ssh,
+        log: createLog({ level: 'silent', service: 'dispatcher' }),
+      },
+    )
     return dispatcher
   }
 
@@ -178,11 +182,15 @@ describe('a dispatcher', () => {
       SWITCHYARD_HEALTH_PORT: '0',
     })
     const stopping = new AbortController()
-    const starting = startDispatcher(config, {
-      ssh: fakeSsh(),
-      log: createLog({ level: 'silent', service: 'dispatcher' }),
-      signal: stopping.signal,
-    })
+    const starting = startDispatcher(
+      config,
+      {},
+      {
+        ssh: fakeSsh(),
+        log: createLog({ level: 'silent', service: 'dispatcher' }),
+        signal: stopping.signal,
+      },
+    )
     stopping.abort()
     await (await starting).stop()
   })

@@ -9,9 +9,6 @@ import { wholeNumber } from './option-values.ts'
 
 const LARGEST_PORT = 65_535
 
-/** What the command line itself reads; services that find it would take it for a misspelling. */
-const OURS = ['SWITCHYARD_URL', 'SWITCHYARD_TOKEN', 'SWITCHYARD_TOKEN_FILE']
-
 /** `switchyard up`: what `npm start` runs after it has built. */
 export function upCommand(world: World) {
   const command = new Command('up')
@@ -30,7 +27,7 @@ export function upCommand(world: World) {
     )
     .action(async ({ port, host, dataDir }) => {
       const env = {
-        ...Object.fromEntries(Object.entries(world.env).filter(([name]) => !OURS.includes(name))),
+        ...world.env,
         ...(port === undefined ? {} : { PORT: String(port) }),
         ...(host === undefined ? {} : { HOST: host }),
         ...(dataDir === undefined ? {} : { SWITCHYARD_DATA_DIR: resolve(world.workingDirectory, dataDir) }),

@@ -16,3 +16,8 @@ it('renders one row for each variable', () => {
     '| `HOSTS` | none | a comma-separated list, each text |  |',
   ])
 })
+
+it('says that nothing is required where everything is optional', () => {
+  const schema = Type.Object({ HOSTS: Type.Optional(Type.String()) })
+  expect(renderConfigTable(schema).split('\n').at(-1)).toBe('| `HOSTS` | none | text |  |')
+})

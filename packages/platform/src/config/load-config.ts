@@ -16,7 +16,7 @@ export interface LoadedConfig<Schema extends TObject> {
 
 /**
  * Reads the variables that a schema declares (its keys are their names), coerces, validates and freezes them.
- * `knownElsewhere` names variables that another service of the same deployment reads: they are no misspellings.
+ * `knownElsewhere` names variables that other programs read in the same environment: they are no misspellings.
  * Throws ConfigError naming all bad variables together.
  */
 export function loadConfig<Schema extends TObject>(

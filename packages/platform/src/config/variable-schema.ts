@@ -1,3 +1,4 @@
+import { IsOptional } from 'typebox'
 import type { TObject, TSchema } from 'typebox'
 
 /** What we read of a variable's schema. TypeBox schemas are plain JSON Schema, plus our own keyword `secret`. */
@@ -29,11 +30,8 @@ export function declaredVariables(schema: TObject): [string, VariableSchema][] {
 
 /** Whether a variable must be set: not optional, and without a default. */
 export function isRequired(schema: TObject, name: string): boolean {
-  const required: readonly string[] = schema.required
-  return (
-    required.includes(name) &&
-    (schema.properties as Record<string, VariableSchema>)[name]?.default === undefined
-  )
+  const variable = (schema.properties as Record<string, TSchema>)[name]
+  return variable !== undefined && !IsOptional(variable) && !('default' in variable)
 }
 
 /** A schema in words: "an integer from 1 to 65535", "one of info, debug". */
