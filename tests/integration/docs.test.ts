@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { dirname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
@@ -11,6 +11,7 @@ import { createMetrics } from '@switchyard/platform'
 import { STATEMENTS } from '@switchyard/store'
 import { startTestApi } from '../support/api.ts'
 import type { TestApi } from '../support/api.ts'
+import { COMMAND_LINE_VARIABLES, MIGRATION_VARIABLES } from '../support/configuration-page.ts'
 import { createTestDatabase } from '../support/database.ts'
 import type { TestDatabase } from '../support/database.ts'
 import { anchors, codeBlocks, prose, readDocument, readDocuments } from '../support/markdown.ts'
@@ -18,9 +19,6 @@ import type { Document } from '../support/markdown.ts'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 
-/** What the skill calls the things that an agent is given. */
-const OF_AGENTS = ['SWITCHYARD_SERVER', 'SWITCHYARD_TOKEN']
-const OF_THE_COMMAND_LINE = ['SWITCHYARD_URL']
 const OF_TESTS = [
   'SWITCHYARD_TEST_DATABASE',
   'SWITCHYARD_FAULT_SEED',
@@ -104,19 +102,33 @@ describe('the documents', () => {
     ].map((file) => readFile(join(ROOT, file), 'utf8'))
     const givenToCommands = (await Promise.all(onHosts)).join()
     const known = new Set([
-      ...[LauncherConfig, ApiVariables, DispatcherConfig].flatMap(({ properties }) =>
+      ...[LauncherConfig, ApiVariables, DispatcherConfig, COMMAND_LINE_VARIABLES].flatMap(({ properties }) =>
         Object.keys(properties),
       ),
       ...composeFiles.flatMap((file) => [...file.matchAll(/\$\{(\w+)/g)].map(([, name = '']) => name)),
       ...[...givenToCommands.matchAll(/\bSWITCHYARD_\w+/g)].map(([name]) => name),
-      ...OF_AGENTS,
-      ...OF_THE_COMMAND_LINE,
       ...OF_TESTS,
     ])
     const unknown = findAll(/\b(SWITCHYARD_[A-Z0-9_]*[A-Z0-9])\b/g).filter(
       ({ name }) => !known.has(name.replace(/_FILE$/, '')) && !known.has(name),
     )
     expect(unknown).toEqual([])
+  })
+
+  it.each([
+    ['the command line', 'packages/cli/src', COMMAND_LINE_VARIABLES, ['SWITCHYARD_REQUIRE_OUTPUT']],
+    ['the migration', 'packages/store/src', MIGRATION_VARIABLES, []],
+  ])('list the variables that %s reads', async (_name, directory, { properties }, readByCore) => {
+    const files = await readdir(join(ROOT, directory), { recursive: true })
+    const sources = await Promise.all(
+      files
+        .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'))
+        .map((file) => readFile(join(ROOT, directory, file), 'utf8')),
+    )
+    const read = sources.flatMap((source) =>
+      [...source.matchAll(/\benv\['([A-Z_]+)'\]/g)].map(([, name = '']) => name),
+    )
+    expect(new Set(Object.keys(properties))).toEqual(new Set([...read, ...readByCore]))
   })
 
   it('show what each preset runs', async () => {
@@ -156,11 +168,20 @@ describe('the documents', () => {
 
   it('show the indexes of the claim as they are', async () => {
     const { text } = await readDocument('docs/architecture.md')
-    const migration = oneLine(await readFile(join(ROOT, 'db/migrations/0004_lanes-and-turns.sql'), 'utf8'))
+    const schema = await readFile(join(ROOT, 'db/schema.sql'), 'utf8')
     const shown = codeBlocks(text).find((block) => block.text.startsWith('create index'))
     const statements = (shown?.text ?? '').split(';').map(oneLine).filter(Boolean)
     expect(statements).toHaveLength(2)
-    for (const statement of statements) expect(migration).toContain(statement)
+    for (const statement of statements) {
+      const [, name = ''] = /^create index (\w+)/.exec(statement) ?? []
+      await database.pool.query(`drop index ${name}`)
+      await database.pool.query(statement)
+      const { rows } = await database.pool.query<{ definition: string }>(
+        'select pg_get_indexdef($1::regclass) as definition',
+        [name],
+      )
+      expect(schema).toContain(rows[0]?.definition.replaceAll('public.', ''))
+    }
   })
 })
 
