@@ -76,11 +76,27 @@ describe('switchyard tasks', () => {
     expect(await printed('tasks', 'assign', task.id, agent.id)).toContain(
       `reserved for ${agent.id} on the track http_pull`,
     )
-    expect(await printed('tasks', 'cancel', task.id, '--reason', 'not now')).toContain('cancelled')
+    expect(await printed('tasks', 'cancel', task.id, '--reason', 'not now')).toBe(
+      `${task.id}  cancelled  Greet\n`,
+    )
+    expect(await printed('tasks', 'show', task.id)).not.toContain('asked to stop')
     expect(await printed('tasks', 'rerun', task.id)).toContain('pending')
     expect(
       (await printed('tasks', 'events', task.id)).split('\n').map((line) => line.split('  ')[1]),
     ).toEqual(expect.arrayContaining(['created', 'assigned', 'cancel', 'rerun']))
+  })
+
+  it('says who has been asked to stop, as long as somebody holds the task', async () => {
+    const { agent, task, lease } = await dequeued(api, { title: 'Greet' })
+    expect(await printed('tasks', 'cancel', task.id)).toBe(
+      `${task.id}  claimed  Greet: ${agent.id} has been asked to stop\n`,
+    )
+    expect(await printed('tasks', 'show', task.id)).toMatch(
+      /to be cancelled +its holder has been asked to stop/,
+    )
+    const result = { lease_token: lease.token }
+    await api.call('POST', `/api/v1/tasks/${task.id}/complete`, result, { token: agent.token })
+    expect(await printed('tasks', 'show', task.id)).not.toContain('asked to stop')
   })
 
   it('reads pages: as many as asked for, with a word that there are more, or all', async () => {

@@ -2,9 +2,11 @@ import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from '@jest/globals'
 import { dequeued, postAgent, postTask, TOKENS } from '../../support/api.ts'
 import type { Answer, Body } from '../../support/api.ts'
+import { orphanedTask } from '../../support/task-factory.ts'
 import { useTestApi } from '../../support/use-test-api.ts'
 
-const { api } = useTestApi()
+const stack = useTestApi()
+const { api } = stack
 
 function steer(id: string, verb: 'cancel' | 'rerun', body?: Body): Promise<Answer> {
   return api.call('POST', `/api/v1/tasks/${id}/${verb}`, body, { token: TOKENS.coordinator })
@@ -22,7 +24,7 @@ describe('cancel', () => {
       expect(created.status).toBe(status)
       const cancelled = await steer(id, 'cancel', body)
       expect(cancelled.status).toBe(200)
-      expect(cancelled.body).toMatchObject({ status: 'cancelled' })
+      expect(cancelled.body).toMatchObject({ status: 'cancelled', cancel_requested: false })
       expect(cancelled.body['finished_at']).not.toBeNull()
     }
   })
@@ -39,7 +41,7 @@ describe('cancel', () => {
       { lease_token: lease.token, reason: 'as asked' },
       { token: agent.token },
     )
-    expect(released.body).toMatchObject({ status: 'cancelled' })
+    expect(released.body).toMatchObject({ status: 'cancelled', cancel_requested: false })
     const { events } = (await api.call('GET', `/api/v1/tasks/${task.id}/events`)).body as { events: Body[] }
     expect(events.map(({ event }) => event)).toEqual([
       'created',
@@ -47,6 +49,12 @@ describe('cancel', () => {
       'cancel_requested',
       'confirm_cancel',
     ])
+  })
+
+  it('of an orphaned run is for the dispatcher that finds it', async () => {
+    const { task } = await orphanedTask(stack.database.pool)
+    const { status, body } = await steer(task.id, 'cancel')
+    expect([status, body['status'], body['cancel_requested']]).toEqual([200, 'orphaned', true])
   })
 
   it('of a cancelled task is 200, of another ended one 400 with the allowed statuses', async () => {

@@ -6,6 +6,7 @@ import type {
   Task as WireTask,
   TaskEvent as WireTaskEvent,
 } from '@switchyard/contract'
+import { isHeld } from '@switchyard/core'
 import type { ShownTask } from '@switchyard/core'
 import type { Static } from '@switchyard/platform'
 import type { Agent, Delivery, Host, TaskEvent } from '@switchyard/store'
@@ -36,7 +37,7 @@ export function taskToWire(task: ShownTask): Static<typeof WireTask> {
     attempt: task.attempt,
     max_attempts: task.maxAttempts,
     deliveries: task.deliveries,
-    cancel_requested: task.cancelRequestedAt !== null,
+    cancel_requested: task.cancelRequestedAt !== null && isHeld(task.status),
     progress: task.progress,
     run_at: instantOrNull(task.runAt),
     created_at: instant(task.createdAt),
