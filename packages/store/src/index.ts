@@ -17,6 +17,7 @@ export { claimForHosts } from './claim-for-hosts.ts'
 export type { ClaimForHostsRequest } from './claim-for-hosts.ts'
 export { createTask, createTasks } from './create-task.ts'
 export type { CreateTaskResult } from './create-task.ts'
+export { readDatabaseClock } from './database-clock.ts'
 export { isDatabaseUnavailable, isRefused } from './database-errors.ts'
 export { DELIVERY_OUTCOMES, getDelivery, listDeliveries } from './deliveries.ts'
 export type {
@@ -27,7 +28,8 @@ export type {
   DeliveryReceipt,
   ReceivedDelivery,
 } from './deliveries.ts'
-export { removeDeadDispatchers, removeDispatcher, reportDispatcher } from './dispatchers.ts'
+export { listDispatchers, removeDeadDispatchers, removeDispatcher, reportDispatcher } from './dispatchers.ts'
+export type { Dispatcher } from './dispatchers.ts'
 export { forgetForgeObjects } from './forge-objects.ts'
 export type { ForgeSubject } from './forge-objects.ts'
 export { recordHostCheck, requestHostCheck, takeDueHostChecks, takeHostChecks } from './host-checks.ts'
@@ -45,7 +47,6 @@ export { createPool, inTransaction } from './pool.ts'
 export type { Pool, PoolOptions, Queryable } from './pool.ts'
 export { putHost } from './put-host.ts'
 export type { HostToPut, PutHostResult } from './put-host.ts'
-export * from './queue.ts'
 export * from './queue-state.ts'
 export { getTask, listTasks } from './read-tasks.ts'
 export type { TaskFilter } from './read-tasks.ts'
@@ -56,6 +57,7 @@ export { rerunTask } from './rerun-task.ts'
 export type { RerunTaskResult } from './rerun-task.ts'
 export { listAgentsWithReservedTasks } from './reserved-tasks.ts'
 export { deleteOldDeliveries, deleteOldTasks } from './retention.ts'
+export { countAhead, findPredecessor, listCandidates } from './routing-facts.ts'
 export {
   admitAfterEnd,
   completeClaim,

@@ -6,6 +6,7 @@ import { AGENT_STANDING_STATEMENTS } from './agent-standing.ts'
 import { CLAIM_NEXT_STATEMENTS } from './claim-next.ts'
 import { CLAIM_NEXT_FOR_HOSTS_STATEMENTS } from './claim-next-for-hosts.ts'
 import { CREATE_STATEMENTS } from './create-task.ts'
+import { DATABASE_CLOCK_STATEMENTS } from './database-clock.ts'
 import { DELIVERY_STATEMENTS } from './deliveries.ts'
 import { EARLIER_DELIVERY_STATEMENTS } from './earlier-deliveries.ts'
 import { DISPATCHER_STATEMENTS } from './dispatchers.ts'
@@ -18,12 +19,12 @@ import { LOG_STATEMENTS } from './logs.ts'
 import { OPEN_LANES_STATEMENTS } from './open-lanes.ts'
 import { ORPHAN_STATEMENTS } from './orphans.ts'
 import { PUT_HOST_STATEMENTS } from './put-host.ts'
-import { QUEUE_STATEMENTS } from './queue.ts'
 import { QUEUE_STATE_STATEMENTS } from './queue-state.ts'
 import { READ_STATEMENTS } from './read-tasks.ts'
 import { RERUN_STATEMENTS } from './rerun-task.ts'
 import { RESERVED_STATEMENTS } from './reserved-tasks.ts'
 import { RETENTION_STATEMENTS } from './retention.ts'
+import { ROUTING_FACT_STATEMENTS } from './routing-facts.ts'
 import { SETTLE_STATEMENTS } from './settle-claim.ts'
 import { SWEEP_STATEMENTS } from './sweeps.ts'
 import { EVENT_STATEMENTS } from './task-events.ts'
@@ -41,6 +42,7 @@ export const STATEMENTS: Readonly<Record<string, string>> = {
   ...CLAIM_NEXT_STATEMENTS,
   ...CLAIM_NEXT_FOR_HOSTS_STATEMENTS,
   ...CREATE_STATEMENTS,
+  ...DATABASE_CLOCK_STATEMENTS,
   ...DELIVERY_STATEMENTS,
   ...EARLIER_DELIVERY_STATEMENTS,
   ...DISPATCHER_STATEMENTS,
@@ -54,12 +56,12 @@ export const STATEMENTS: Readonly<Record<string, string>> = {
   ...OPEN_LANES_STATEMENTS,
   ...ORPHAN_STATEMENTS,
   ...PUT_HOST_STATEMENTS,
-  ...QUEUE_STATEMENTS,
   ...QUEUE_STATE_STATEMENTS,
   ...READ_STATEMENTS,
   ...RERUN_STATEMENTS,
   ...RESERVED_STATEMENTS,
   ...RETENTION_STATEMENTS,
+  ...ROUTING_FACT_STATEMENTS,
   ...SETTLE_STATEMENTS,
   ...SWEEP_STATEMENTS,
   ...TURN_STATEMENTS,

@@ -78,7 +78,7 @@ describe('a host', () => {
       lastError: 'refused',
       shownHostKeySha256: shown,
     })
-    const candidates = await listCandidates(database.pool, 'ssh_cli', 100)
+    const candidates = await listCandidates(database.pool, 100)
     expect(candidates.find(({ agentId }) => agentId === hostId)).toMatchObject({
       coolingDownUntil: at(20),
       lastError: 'refused',
@@ -208,7 +208,7 @@ describe('a host', () => {
     await check({ error: 'refused', blockedReason: undefined })
     expect(await getHost(pool, hostId)).toMatchObject({ blockedReason: 'no program', lastError: 'refused' })
     expect(await claim()).toEqual([])
-    const candidates = await listCandidates(pool, 'ssh_cli', 100)
+    const candidates = await listCandidates(pool, 100)
     expect(candidates.find(({ agentId }) => agentId === hostId)).toMatchObject({
       blockedReason: 'no program',
     })

@@ -21,7 +21,7 @@ export function bindRouting(binding: Binding, { pool, config }: ApiContext): voi
   bind(binding, ROUTES.getTaskRouting, async ({ params }) => {
     const task = await findTask(pool, params.task_id)
     const now = await readDatabaseClock(pool)
-    const candidates = await listCandidates(pool, null, MOST_CANDIDATES)
+    const candidates = await listCandidates(pool, MOST_CANDIDATES)
     const verdicts = candidates.map((candidate) => judge(task, candidate, now))
     const waits = task.status === 'waiting' && task.concurrencyKey !== null
     const ahead = task.status === 'pending' ? await countAhead(pool, task.id) : 0

@@ -1,8 +1,5 @@
-import type { AgentMode, Candidate, TaskStatus } from '@switchyard/core'
+import type { Candidate, TaskStatus } from '@switchyard/core'
 import type { Queryable } from './pool.ts'
-
-const LIST_DISPATCHERS = /* sql */ `
-  select id, started_at as "startedAt", last_cycle_at as "lastCycleAt", draining from dispatchers order by started_at`
 
 const LIST_CANDIDATES = /* sql */ `
   select a.id as "agentId", a.execution_mode as "executionMode", a.labels, a.max_concurrent as "maxConcurrent", a.paused,
@@ -10,9 +7,8 @@ const LIST_CANDIDATES = /* sql */ `
          h.cooling_down_until as "coolingDownUntil", h.last_error as "lastError",
          h.blocked_reason as "blockedReason", a.last_seen_at as "lastSeenAt"
     from agents a left join hosts h on h.id = a.id
-   where ($1::text is null or a.execution_mode = $1)
    order by a.id
-   limit $2`
+   limit $1`
 
 const FIND_PREDECESSOR = /* sql */ `
   select id, status from tasks
@@ -27,35 +23,12 @@ const COUNT_AHEAD = /* sql */ `
                 and (t.priority, t.turn, t.position) < (this.priority, this.turn, this.position)
    where this.id = $1`
 
-const DATABASE_NOW = /* sql */ `select now() as now`
-
-export interface Dispatcher {
-  readonly id: string
-  readonly startedAt: Date
-  readonly lastCycleAt: Date
-  readonly draining: boolean
-}
-
-/** Dispatcher replicas that have registered, alive or not long gone. */
-export async function listDispatchers(db: Queryable): Promise<Dispatcher[]> {
-  const { rows } = await db.query<Dispatcher>({
-    name: 'list_dispatchers',
-    text: LIST_DISPATCHERS,
-    values: [],
-  })
-  return rows
-}
-
 /** Everybody who could execute something, with what speaks for and against. */
-export async function listCandidates(
-  db: Queryable,
-  mode: AgentMode | null,
-  limit: number,
-): Promise<Candidate[]> {
+export async function listCandidates(db: Queryable, limit: number): Promise<Candidate[]> {
   const { rows } = await db.query<Candidate>({
     name: 'list_candidates',
     text: LIST_CANDIDATES,
-    values: [mode, limit],
+    values: [limit],
   })
   return rows
 }
@@ -83,18 +56,8 @@ export async function countAhead(db: Queryable, taskId: string): Promise<number>
   return rows[0]?.ahead ?? 0
 }
 
-/** The database's clock; throws when the database is away. */
-export async function readDatabaseClock(db: Queryable): Promise<Date> {
-  const { rows } = await db.query<{ now: Date }>({ name: 'database_now', text: DATABASE_NOW, values: [] })
-  const row = rows[0]
-  if (row === undefined) throw new Error('select now() returned no row')
-  return row.now
-}
-
-export const QUEUE_STATEMENTS = {
-  list_dispatchers: LIST_DISPATCHERS,
+export const ROUTING_FACT_STATEMENTS = {
   list_candidates: LIST_CANDIDATES,
   find_predecessor: FIND_PREDECESSOR,
   count_ahead: COUNT_AHEAD,
-  database_now: DATABASE_NOW,
 }
