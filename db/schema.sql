@@ -50,6 +50,7 @@ create table dispatchers (
   started_at timestamp with time zone default now() not null,
   last_cycle_at timestamp with time zone default now() not null,
   draining boolean default false not null,
+  silence_seconds double precision default 60 not null,
   constraint dispatchers_pkey PRIMARY KEY (id)
 );
 

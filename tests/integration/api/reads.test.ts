@@ -40,7 +40,7 @@ describe('GET /api/v1/tasks/{task_id}/routing', () => {
   })
 
   it('names the instant at which an undecided task becomes http_pull, while a dispatcher runs', async () => {
-    await reportDispatcher(stack.database.pool, 'one', false)
+    await reportDispatcher(stack.database.pool, { id: 'one', draining: false, silenceSeconds: 60 })
     const { id, created_at } = await postTask(api)
     const { next_action } = await routing(id)
     const { at } = next_action as { at: string }
@@ -83,7 +83,7 @@ describe('GET /api/v1/queue', () => {
     const repository = `acme/${randomUUID()}`
     await postTask(api, { source: { repository }, execution_mode: 'ssh_cli' })
     await dequeued(api, { source: { repository } })
-    await reportDispatcher(stack.database.pool, 'one', true)
+    await reportDispatcher(stack.database.pool, { id: 'one', draining: true, silenceSeconds: 60 })
     const { body } = await api.call('GET', '/api/v1/queue')
     expect(body['repositories']).toContainEqual({ repository, queued: 1, held: 1 })
     expect(body['dispatchers']).toMatchObject([{ id: 'one', draining: true }])

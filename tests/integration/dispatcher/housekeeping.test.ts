@@ -227,6 +227,14 @@ describe('the dispatch cycle', () => {
     ])
   })
 
+  it('is still alive minutes after its last cycle when its cycles are minutes apart', async () => {
+    const slow = testReplica(database.pool, fakeSsh(), { id: 'slow', policy: { intervalSeconds: 300 } })
+    await slow.cycle()
+    await replica.cycle()
+    await database.pool.query(`update dispatchers set last_cycle_at = last_cycle_at - interval '10 minutes'`)
+    expect((await listDispatchers(database.pool)).map(({ id }) => id)).toEqual(['slow'])
+  })
+
   it('checks a host when somebody asks for it', async () => {
     const hostId = await addHost(database.pool)
     let dead = true

@@ -34,6 +34,7 @@ const MIGRATIONS = [
   '0008_quicker-compression',
   '0009_reserved-tasks',
   '0010_last-turns',
+  '0011_silent-dispatchers',
 ]
 
 describe('the schema', () => {

@@ -34,8 +34,8 @@ describe('the queue', () => {
     await addTask(database.pool, { source, requestedMode: 'ssh_cli' }, null)
     await runningTask(database.pool, { source })
     await taskIn(database.pool, 'cancelled')
-    await reportDispatcher(database.pool, 'd1', false)
-    await reportDispatcher(database.pool, 'd1', true)
+    await reportDispatcher(database.pool, { id: 'd1', draining: false, silenceSeconds: 60 })
+    await reportDispatcher(database.pool, { id: 'd1', draining: true, silenceSeconds: 60 })
     const state = await readQueue(database.pool)
     expect(
       [...state.counts].sort((a, b) => (a.status + a.executionMode < b.status + b.executionMode ? -1 : 1)),
@@ -50,14 +50,20 @@ describe('the queue', () => {
     expect(await listDispatchers(database.pool)).toMatchObject([{ id: 'd1', draining: true }])
   })
 
-  it('forgets dispatchers that stopped or are silent', async () => {
-    await reportDispatcher(database.pool, 'stops', false)
-    await removeDispatcher(database.pool, 'stops')
-    await database.pool.query(
-      `insert into dispatchers (id, last_cycle_at) values ('silent', now() - interval '1 hour')`,
-    )
-    await removeDeadDispatchers(database.pool, 600)
-    expect((await listDispatchers(database.pool)).map(({ id }) => id)).toEqual(['d1'])
+  it('lists the dispatchers that are alive, each by its own interval, and forgets the others', async () => {
+    const { pool } = database
+    const report = (id: string, silenceSeconds: number) =>
+      reportDispatcher(pool, { id, draining: false, silenceSeconds })
+    await report('stops', 60)
+    await removeDispatcher(pool, 'stops')
+    await report('gone', 60)
+    await report('slow', 1_800)
+    const silent = `update dispatchers set last_cycle_at = now() - interval '5 minutes' where id = any($1)`
+    await pool.query(silent, [['gone', 'slow']])
+    expect((await listDispatchers(pool)).map(({ id }) => id)).toEqual(['d1', 'slow'])
+    await removeDeadDispatchers(pool)
+    const { rows } = await pool.query<{ id: string }>('select id from dispatchers order by id')
+    expect(rows.map(({ id }) => id)).toEqual(['d1', 'slow'])
   })
 
   it('knows who stands before a task, and for whom it waits', async () => {

@@ -544,6 +544,7 @@ export interface Queue {
   /** When all but the dispatchers was counted: a moment ago, where there is much to count. */
   counted_at?: string | undefined
   repositories: readonly { repository: string | null; queued: number; held: number }[]
+  /** Those that are alive. How long one may be silent follows from its interval. */
   dispatchers: readonly {
     id: string
     /** RFC 3339, UTC. */

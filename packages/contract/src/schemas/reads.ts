@@ -126,5 +126,6 @@ export const Queue = Type.Object({
       last_cycle_at: Timestamp,
       draining: Type.Boolean(),
     }),
+    { description: 'Those that are alive. How long one may be silent follows from its interval.' },
   ),
 })

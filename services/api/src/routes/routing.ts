@@ -32,7 +32,6 @@ export function bindRouting(binding: Binding, { pool, config }: ApiContext): voi
       predecessor: waits ? await findPredecessor(pool, task.concurrencyKey) : null,
       dispatchers: await listDispatchers(pool),
       undecidedTimeoutSeconds: config.SWITCHYARD_UNDECIDED_TIMEOUT_SECONDS,
-      now,
     })
     return {
       status: 200,

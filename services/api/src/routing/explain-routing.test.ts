@@ -80,7 +80,6 @@ function explain(
     predecessor: null,
     dispatchers: [alive],
     undecidedTimeoutSeconds: 30,
-    now,
     ...rest,
   })
 }
@@ -240,7 +239,6 @@ describe('every verdict on a pending task', () => {
 describe('without a dispatcher', () => {
   it.each([
     ['none', []],
-    ['a silent one', [{ ...alive, lastCycleAt: later(-61) }]],
     ['one that drains', [{ ...alive, draining: true }]],
   ])('%s: nothing is promised that only a dispatcher does', (_name, dispatchers) => {
     const undecided = explain({}, [host], { dispatchers })

@@ -6,9 +6,9 @@ export interface RoutingFacts {
   readonly verdicts: readonly CandidateVerdict[]
   readonly ahead: number
   readonly predecessor: { readonly id: string; readonly status: TaskStatus } | null
+  /** Those that are alive. */
   readonly dispatchers: readonly Dispatcher[]
   readonly undecidedTimeoutSeconds: number
-  readonly now: Date
 }
 
 export interface RoutingExplanation {
@@ -16,9 +16,6 @@ export interface RoutingExplanation {
   /** What happens next by itself; `at` is null when it depends on somebody. */
   readonly nextAction: { readonly at: Date | null; readonly what: string } | null
 }
-
-/** A dispatcher that has not finished a cycle for this long is not running. */
-const DISPATCHER_SILENT_SECONDS = 60
 
 /** Why a task is where it is, in sentences a person or a language model can act on. Pure. */
 export function explainRouting(facts: RoutingFacts): RoutingExplanation {
@@ -157,10 +154,6 @@ function holderOf(task: Task): string {
   return task.agentId ?? 'Somebody'
 }
 
-function isDispatching({ dispatchers, now }: RoutingFacts): boolean {
-  return dispatchers.some((dispatcher) => !dispatcher.draining && isAlive(dispatcher, now))
-}
-
-function isAlive(dispatcher: Dispatcher, now: Date): boolean {
-  return now.getTime() - dispatcher.lastCycleAt.getTime() < DISPATCHER_SILENT_SECONDS * 1_000
+function isDispatching({ dispatchers }: RoutingFacts): boolean {
+  return dispatchers.some(({ draining }) => !draining)
 }
