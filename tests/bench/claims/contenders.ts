@@ -1,12 +1,13 @@
 import type { Child } from '../child-process.ts'
 import type { ApiProcess } from './api-process.ts'
+import type { NoOpRequest } from './load/no-op.process.ts'
 import type { PairsRequest } from './load/pairs.ts'
 import type { Timeline } from './load/timeline.ts'
 import type { LoadAgent } from './load/work-loop.ts'
+import { startNoOp } from './no-op.ts'
 import type { Peer } from './peers.ts'
 import { processesBehind, processesBehindExpress, type Processes } from './processor-time.ts'
 import { createBareQueue, fillBareQueue, workBareQueue } from './reference.ts'
-import { sampleAnswers } from './sample-answers.ts'
 import { seedTasks } from './seed-tasks.ts'
 import type { Stage } from './stage.ts'
 
@@ -53,19 +54,18 @@ export async function switchyard(
 }
 
 /** Answers what that API answered, and does nothing. */
-export async function expressNoOp(stage: Stage, generator: Child, api: ApiProcess): Promise<Contender> {
-  const noOp = await stage.child('no-op')
-  const url = (await noOp.call('listen', await sampleAnswers(api))) as string
+export async function expressNoOp(stage: Stage, generator: Child, request: NoOpRequest): Promise<Contender> {
+  const noOp = await startNoOp(stage, request)
   const agents: LoadAgent[] = Array.from({ length: AGENTS }, (_, index) => ({
     id: `agent-${index}`,
     token: 'of-nobody',
   }))
   return {
-    name: 'Express that does nothing',
+    name: `Express that does nothing, on ${request.on}`,
     perSecond: 0,
     processes: processesBehindExpress(noOp, generator),
     prepare: () => Promise.resolve(),
-    work: (seconds) => workOn(generator, { url, agents, seconds }),
+    work: (seconds) => workOn(generator, { url: noOp.url, agents, seconds }),
   }
 }
 

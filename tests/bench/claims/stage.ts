@@ -15,7 +15,7 @@ export interface Stage {
   foreignDatabase(): Promise<string>
   /** `flags` are of Node.js. */
   api(database: StageDatabase, flags?: readonly string[]): Promise<ApiProcess>
-  /** The generator, or the Express app that does nothing. */
+  /** The generator, or an Express app that does nothing. */
   child(entry: 'load' | 'no-op'): Promise<Child>
   /** Ends something earlier than the others; otherwise it ends with the measure. */
   readonly cleanup: Cleanup

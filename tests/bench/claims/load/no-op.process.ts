@@ -1,3 +1,4 @@
+import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createHttpServer } from '@switchyard/api'
 import express from 'express'
@@ -10,13 +11,19 @@ export interface NoOpAnswers {
   readonly delivery: object
 }
 
+export interface NoOpRequest {
+  readonly answers: NoOpAnswers
+  /**
+   * The server: the API's own, which spares Express its slowest habit, so that it is the limit of Express; or Express's, which is what
+   * anybody gets.
+   */
+  readonly on: 'our server' | 'its own server'
+}
+
 const BODY_LIMIT_BYTES = 1024 * 1024
 
-/**
- * The limit of Express: the same requests, answered with the same bodies, and nothing done. On the API's own HTTP server, which spares
- * Express its slowest habit.
- */
-function listen(answers: NoOpAnswers): Promise<string> {
+/** The same requests, answered with the same bodies, and nothing done. */
+function listen({ answers, on }: NoOpRequest): Promise<string> {
   const app = express()
   app.disable('x-powered-by')
   app.disable('etag')
@@ -27,7 +34,7 @@ function listen(answers: NoOpAnswers): Promise<string> {
     express.raw({ type: () => true, limit: BODY_LIMIT_BYTES }),
     (_, response) => void response.status(202).json(answers.delivery),
   )
-  const server = createHttpServer(app)
+  const server = on === 'our server' ? createHttpServer(app) : createServer(app)
   return new Promise((resolve) => {
     server.listen(0, '127.0.0.1', () => resolve(`http://127.0.0.1:${(server.address() as AddressInfo).port}`))
   })

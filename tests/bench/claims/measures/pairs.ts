@@ -4,6 +4,7 @@ import { createProcessorCosts, limitText } from '../processor-costs.ts'
 import { profileApi } from '../profile-api.ts'
 import { ONE_AT_A_TIME, startPeer } from '../peers.ts'
 import { rateOf } from '../rates.ts'
+import { sampleAnswers } from '../sample-answers.ts'
 import { AGENTS, bareTable, expressNoOp, otherQueue, supplied, switchyard } from '../contenders.ts'
 import type { Sizes } from '../sizes.ts'
 import type { Stage } from '../stage.ts'
@@ -11,16 +12,18 @@ import type { Stage } from '../stage.ts'
 export const pairs: Measure = {
   name: 'pairs',
   title: 'Tasks per second',
-  about: `A task is taken and completed: two requests, one task each. ${AGENTS} agents over HTTP, each on a connection of its own, one pair after the other. Beside them, in turns: an Express app that answers the same two requests with the same bodies and does nothing, under the same generator; pg-boss and graphile-worker in a process of their own without HTTP; and a bare table with one statement to take a row and one to end it, the limit of PostgreSQL itself. Then the processor time that a task takes, by whose it is, and where the API's goes, from a profile of a run of its own.`,
+  about: `A task is taken and completed: two requests, one task each. ${AGENTS} agents over HTTP, each on a connection of its own, one pair after the other. Beside them, in turns: an Express app that answers the same two requests with the same bodies and does nothing, under the same generator, on the server that Switchyard has made for Express and on Express's own; pg-boss and graphile-worker in a process of their own without HTTP; and a bare table with one statement to take a row and one to end it, the limit of PostgreSQL itself. Then the processor time that a task takes, by whose it is, and where the API's goes, from a profile of a run of its own.`,
   run,
 }
 
 async function run(stage: Stage, sizes: Sizes): Promise<Outcome> {
   const generator = await stage.child('load')
   const ours = await switchyard(stage, generator)
-  const noOp = await expressNoOp(stage, generator, ours.api)
+  const answers = await sampleAnswers(ours.api)
+  const noOp = await expressNoOp(stage, generator, { answers, on: 'our server' })
+  const asItComes = await expressNoOp(stage, generator, { answers, on: 'its own server' })
   const bare = await bareTable(stage)
-  const contenders = [ours, noOp, bare]
+  const contenders = [ours, noOp, asItComes, bare]
   for (const kind of sizes.peers) contenders.push(otherQueue(await startPeer(stage, kind)))
   const takers = contenders.map((contender) => ({
     name: contender.name,
@@ -66,6 +69,7 @@ async function run(stage: Stage, sizes: Sizes): Promise<Outcome> {
       },
     ],
     remarks: [
+      `The target is against the faster Express. Of Express on its own server, Switchyard does ${rounded(median(ours.name) / median(asItComes.name))}.`,
       `Switchyard does ${rounded(median(ours.name) / median(bare.name))} of what the bare table does.`,
       limitText(takers[0]?.costs.sum() ?? NaN, median(noOp.name)),
     ],

@@ -3,6 +3,7 @@ import type { Served, ServeRequest, WaitRequest } from '../load/waiting-crowd.ts
 import type { RoundTripsRequest } from '../load/round-trips.ts'
 import type { Measure, Outcome } from '../measure.ts'
 import { measureCommits } from '../reference.ts'
+import { startNoOp } from '../no-op.ts'
 import { sampleAnswers } from '../sample-answers.ts'
 import type { Sizes } from '../sizes.ts'
 import type { Stage } from '../stage.ts'
@@ -39,8 +40,7 @@ async function run(stage: Stage, sizes: Sizes): Promise<Outcome> {
   const served = (await generator.call('serveOne', { ...request, count: sizes.wakeUps })) as Served[]
   await generator.call('leave')
 
-  const noOp = await stage.child('no-op')
-  const url = (await noOp.call('listen', await sampleAnswers(api))) as string
+  const { url } = await startNoOp(stage, { answers: await sampleAnswers(api), on: 'our server' })
   const floor = async (pauseMilliseconds: number): Promise<Floor> => {
     const trip: RoundTripsRequest = {
       url,
