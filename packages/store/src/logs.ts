@@ -222,9 +222,10 @@ export async function readLog(
   const isCurrent = wanted === extent.attempt
   const nextOffset = start + content.length
   const held = extent.status === 'claimed' || extent.status === 'running' || extent.status === 'orphaned'
-  // Before the first attempt the log is still to come, unless the task was cancelled.
-  const toCome = extent.attempt === 0 && extent.status !== 'cancelled'
-  const growing = isCurrent && (held || toCome)
+  const ended = extent.status === 'succeeded' || extent.status === 'failed' || extent.status === 'cancelled'
+  // Also for who has seen the attempt: a claim that is given back before it started takes the number back with it.
+  const toCome = !ended && Math.max(wanted, 1) > extent.attempt
+  const growing = toCome || (isCurrent && held)
   return {
     attempt: wanted,
     offset: start,

@@ -1,10 +1,22 @@
 import { describe, expect, it } from '@jest/globals'
-import { dequeued, postTask } from '../../support/api.ts'
+import { systemClock } from '@switchyard/platform'
+import type { Clock } from '@switchyard/platform'
+import { dequeue, dequeued, postTask } from '../../support/api.ts'
 import type { Held } from '../../support/api.ts'
 import { followEvents } from '../../support/follow-events.ts'
+import { until } from '../../support/until.ts'
 import { useTestApi } from '../../support/use-test-api.ts'
 
-const stack = useTestApi()
+/** How often a follower found nothing new. */
+let sleeps = 0
+const clock: Clock = {
+  ...systemClock,
+  sleep(...wanted) {
+    sleeps += 1
+    return systemClock.sleep(...wanted)
+  },
+}
+const stack = useTestApi({ clock })
 const { api } = stack
 
 async function append(held: Held, offset: number, text: string): Promise<void> {
@@ -114,6 +126,20 @@ describe('GET /api/v1/tasks/{task_id}/logs as events', () => {
       data: { attempt: 1, produced_bytes: 7, stored_bytes: 7, cut: false },
     })
     expect(await stream.next()).toBeNull()
+  })
+
+  it('goes on when a claim is given back before it started', async () => {
+    const held = await dequeued(api)
+    const { id } = held.task
+    const stream = await followEvents(api, `/api/v1/tasks/${id}/logs`)
+    const release = { lease_token: held.lease.token, reason: 'draining' }
+    await api.call('POST', `/api/v1/tasks/${id}/release`, release, { token: held.agent.token })
+    sleeps = 0
+    await until('the log was looked at again', () => sleeps === 2)
+    const { body } = await dequeue(api, held.agent)
+    await append({ ...held, lease: body['lease'] as Held['lease'] }, 0, 'begun')
+    expect(await stream.next()).toMatchObject({ event: 'log', data: { attempt: 1, text: 'begun' } })
+    stream.stop()
   })
 
   it('resumes behind Last-Event-ID', async () => {

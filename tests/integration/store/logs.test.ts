@@ -172,6 +172,16 @@ describe('reading', () => {
   })
 })
 
+describe('an attempt that was given back before it started', () => {
+  it('is still to come for who has seen it, until the task has ended', async () => {
+    const held = await claimedTask(database.pool)
+    await settle(database.pool, held, { event: 'unclaim', reason: 'not started' })
+    expect(await readLog(database.pool, held.taskId, 1, 0)).toMatchObject({ attempt: 1, complete: false })
+    await cancelTask(database.pool, held.taskId, { reason: 'enough', actor: 'coordinator' })
+    expect(await readLog(database.pool, held.taskId, 1, 0)).toMatchObject({ attempt: 1, complete: true })
+  })
+})
+
 describe('the table of logs', () => {
   it('stores pieces as they are: compressing them was most of what storing cost', async () => {
     const { rows } = await database.pool.query(
