@@ -23,6 +23,8 @@ export interface LogStreamOptions {
 export class LogStream {
   readonly #options: LogStreamOptions
   readonly #encoder = new TextEncoder()
+  /** A byte order mark is a character like any other: a piece may well begin with one. */
+  readonly #decoder = new TextDecoder('utf-8', { ignoreBOM: true })
   #waiting: Uint8Array[] = []
   #waitingBytes = 0
   #droppedBytes = 0
@@ -104,8 +106,8 @@ export class LogStream {
     while (this.#offset < end) {
       const rest = piece.subarray(Math.max(0, this.#offset - begin))
       try {
-        const { directive } = await append(this.#offset, new TextDecoder().decode(rest))
-        this.#offset = end
+        const { next_offset, directive } = await append(this.#offset, this.#decoder.decode(rest))
+        this.#offset = next_offset
         if (directive === 'cancel') onCancel()
       } catch (error) {
         const expected = expectedOffset(error)
