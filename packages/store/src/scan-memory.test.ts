@@ -42,6 +42,18 @@ describe('the memory of scans', () => {
     expect(scan.begin(labels, 1).places).toEqual([place(4)])
   })
 
+  it('keeps the places of the lanes where something was claimed last, and no more than 256', () => {
+    const scan = createScanMemory()
+    const end = { fromBeginning: true, cost: 10, reachedEnd: true }
+    const lanes = Array.from({ length: 300 }, (_, lane) => String(lane))
+    for (const lane of lanes) {
+      const claimed = [place(1, 1, lane), place(1, 1, 'busy')]
+      scan.end(labels, { ...end, claimed }, 0)
+    }
+    const kept = scan.begin(labels, 1).places.map(({ lane }) => lane)
+    expect(kept).toEqual([...lanes.slice(-255), 'busy'])
+  })
+
   it('hands out the reached turns now and then, each once', () => {
     const scan = createScanMemory()
     const end = { fromBeginning: true, cost: 0, reachedEnd: false }

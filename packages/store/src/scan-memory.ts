@@ -48,8 +48,10 @@ export interface ScanMemory {
 const REST_PER_COST = 20
 /** Turns are published no more often than this: each time leaves a dead version of a row that all creators of tasks read. */
 const PUBLISH_MILLISECONDS = 200
-/** Label sets that are remembered; beyond that everything is forgotten at once. */
+/** Label sets that are remembered; beyond that all of them are forgotten at once. */
 const MOST_LABEL_SETS = 1_000
+/** Places that are remembered, those where something was claimed last: each claim from them carries them all. */
+const MOST_PLACES = 256
 
 interface LabelSet {
   /** When the next scan from the beginning may start. */
@@ -58,6 +60,7 @@ interface LabelSet {
 }
 
 export function createScanMemory(): ScanMemory {
+  /** The one that was claimed at last is the last. */
   const places = new Map<string, Place>()
   const labelSets = new Map<string, LabelSet>()
   const reached = new Map<string, ReachedTurn>()
@@ -98,7 +101,13 @@ export function createScanMemory(): ScanMemory {
       }
       for (const [key, place] of last) {
         // One that stopped early found something before the remembered place: the next ones begin there, until it is used up.
-        if (!reachedEnd || isBefore(places.get(key), place)) places.set(key, place)
+        const known = places.get(key)
+        places.delete(key)
+        places.set(key, known !== undefined && reachedEnd && !isBefore(known, place) ? known : place)
+      }
+      for (const key of places.keys()) {
+        if (places.size <= MOST_PLACES) break
+        places.delete(key)
       }
     },
     untilNext(labels, now) {
