@@ -3,8 +3,10 @@
 -- For the last turn of a repository, and nothing else: who does not ask for `turn >= 0`, which is always true, cannot use it. While the
 -- statistics did not know of a lane, PostgreSQL took this index to be as good for a claim as tasks_pull_queue, and read and sorted all that
 -- waited in the lane.
+-- Built before the old one goes: building lets everybody read, dropping does not.
+create index tasks_last_turns_now on tasks (lane, priority, coalesce(repository, ''), turn) where status = 'pending' and turn >= 0;
 drop index tasks_last_turns;
-create index tasks_last_turns on tasks (lane, priority, coalesce(repository, ''), turn) where status = 'pending' and turn >= 0;
+alter index tasks_last_turns_now rename to tasks_last_turns;
 
 -- As before, but for `turn >= 0`.
 create or replace function next_turn(task_lane bigint, task_priority smallint, task_mode text, task_repository text) returns bigint
