@@ -214,7 +214,7 @@ CREATE UNIQUE INDEX tasks_request_key ON tasks USING btree (agent_id, request_ke
 CREATE INDEX tasks_reserved ON tasks USING btree (status, assigned_agent_id, priority, turn, "position") WHERE (assigned_agent_id IS NOT NULL);
 CREATE INDEX tasks_scheduled_by_run_at ON tasks USING btree (run_at) WHERE (status = 'scheduled'::text);
 CREATE INDEX tasks_undecided_by_age ON tasks USING btree (pending_since) WHERE ((status = 'pending'::text) AND (execution_mode = 'undecided'::text));
-CREATE INDEX tasks_unfinished ON tasks USING btree (id) WHERE (status <> ALL (ARRAY['succeeded'::text, 'failed'::text, 'cancelled'::text]));
+CREATE INDEX tasks_unfinished_by_id ON tasks USING btree (id) WHERE (finished_at IS NULL);
 CREATE INDEX tasks_waiting_by_key ON tasks USING btree (concurrency_key, "position") WHERE (status = 'waiting'::text);
 
 create table turns (

@@ -6,7 +6,7 @@ const COUNT_UNFINISHED = /* sql */ `
   with unfinished as materialized (
     select status, execution_mode, repository, count(*) as count, min(pending_since) filter (where status = 'pending') as oldest
       from tasks
-     where status not in ('succeeded', 'failed', 'cancelled')
+     where finished_at is null
      group by status, execution_mode, repository)
   select coalesce((select json_agg(modes) from (
            select status, execution_mode as "executionMode", sum(count)::bigint as count

@@ -35,6 +35,7 @@ const MIGRATIONS = [
   '0009_reserved-tasks',
   '0010_last-turns',
   '0011_silent-dispatchers',
+  '0012_unfinished-tasks',
 ]
 
 describe('the schema', () => {

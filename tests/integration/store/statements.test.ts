@@ -51,7 +51,7 @@ describe('every statement', () => {
 const GROWING = /^(tasks|task_events|task_logs|deliveries)/
 /** Statements that are about the whole of something small, or about what is unfinished, or stop at its beginning. */
 const READ_WHOLE: Readonly<Record<string, readonly string[]>> = {
-  count_unfinished: ['tasks_unfinished'],
+  count_unfinished: ['tasks_unfinished_by_id'],
   list_admissible_keys: ['tasks_waiting_by_key'],
   list_deliveries: ['deliveries_pkey'],
   list_expired_claims: ['tasks_held_by_agent'],
@@ -76,14 +76,10 @@ function readWhole(node: PlanNode): string[] {
   return [...here, ...(node.Plans ?? []).flatMap(readWhole)]
 }
 
-/** What they read whole besides, when PostgreSQL believes that nothing is pending: asked once for a person, an issue or a cycle, or for agents with a limit. */
+/** What they read whole besides, when PostgreSQL believes that nothing is pending: asked once for a person or a cycle. */
 const READ_WHOLE_IN_SURPRISE: Readonly<Record<string, readonly string[]>> = {
-  count_agent_tasks: ['tasks_unfinished'],
   count_ahead: ['tasks_last_turns'],
-  // PostgreSQL 15 only.
-  count_held: ['tasks_unfinished'],
   list_admissible_keys: ['tasks_one_active_per_key'],
-  list_unfinished_by_key: ['tasks_unfinished'],
 }
 
 async function readWholeBy({ pool }: TestDatabase, name: string, text: string): Promise<string[]> {
