@@ -1,6 +1,6 @@
 import { Counter, Gauge, Histogram } from '@switchyard/platform'
 import type { Log, Metrics } from '@switchyard/platform'
-import type { AgentMode } from '@switchyard/core'
+import type { TaskStatus } from '@switchyard/core'
 import type { AgentClaim, DeliveryReceipt } from '@switchyard/store'
 import type { QueueCounter } from './queue-counter.ts'
 
@@ -10,7 +10,7 @@ export interface ApiEvents {
   deliveryRefused(reason: string): void
   taskCreated(taskId: string): void
   taskClaimed(claim: AgentClaim): void
-  claimSettled(taskId: string, event: string): void
+  claimSettled(taskId: string, status: TaskStatus): void
   leaseLost(taskId: string, agentId: string | null): void
   requestFinished(operationId: string, status: number, seconds: number): void
 }
@@ -36,21 +36,19 @@ export function createApiEvents(
   })
   const claims = new Counter({
     name: 'switchyard_claims_total',
-    help: 'Tasks claimed.',
-    labelNames: ['execution_mode'],
+    help: 'Tasks that pulling agents claimed.',
     registers,
   })
   const claimLatency = new Histogram({
     name: 'switchyard_claim_latency_seconds',
-    help: 'From pending to claimed.',
-    labelNames: ['execution_mode'],
+    help: 'From pending to claimed by a pulling agent.',
     buckets: [0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 3_600],
     registers,
   })
   const settled = new Counter({
     name: 'switchyard_claims_settled_total',
-    help: 'Claims ended by their holders, by how.',
-    labelNames: ['event'],
+    help: 'Claims ended by their holders, by the status that the task got.',
+    labelNames: ['status'],
     registers,
   })
   const lost = new Counter({
@@ -91,16 +89,15 @@ export function createApiEvents(
       created.inc()
       log.debug({ taskId }, 'task created')
     },
-    taskClaimed({ task, agentId, mode }) {
+    taskClaimed({ task, agentId }) {
       const waited = waitedSeconds(task.pendingSince, task.claimedAt)
-      const labels: { execution_mode: AgentMode } = { execution_mode: mode }
-      claims.inc(labels)
-      claimLatency.observe(labels, waited)
+      claims.inc()
+      claimLatency.observe(waited)
       log.debug({ taskId: task.id, agentId, attempt: task.attempt, waited }, 'task claimed')
     },
-    claimSettled(taskId, event) {
-      settled.inc({ event })
-      log.debug({ taskId }, `claim ended: ${event}`)
+    claimSettled(taskId, status) {
+      settled.inc({ status })
+      log.debug({ taskId }, `claim ended: ${status}`)
     },
     leaseLost(taskId, agentId) {
       lost.inc()

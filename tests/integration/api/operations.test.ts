@@ -14,12 +14,16 @@ describe('operations', () => {
   })
 
   it('count in Prometheus’ format', async () => {
+    const { agent, task, lease } = await dequeued(api)
+    const lost = { lease_token: lease.token, error: 'it broke', retryable: false }
+    await api.call('POST', `/api/v1/tasks/${task.id}/fail`, lost, { token: agent.token })
     await dequeued(api)
     const { headers, text } = await api.call('GET', '/metrics', undefined, nobody)
     expect(headers.get('content-type')).toMatch(/^text\/plain/)
     expect(text).toMatch(/^switchyard_tasks\{status="claimed",execution_mode="http_pull"\} [1-9]/m)
-    expect(text).toMatch(/^switchyard_claims_total\{execution_mode="http_pull"\} [1-9]/m)
-    expect(text).toMatch(/^switchyard_claim_latency_seconds_count\{execution_mode="http_pull"\} [1-9]/m)
+    expect(text).toMatch(/^switchyard_claims_total [1-9]/m)
+    expect(text).toMatch(/^switchyard_claim_latency_seconds_count [1-9]/m)
+    expect(text).toMatch(/^switchyard_claims_settled_total\{status="failed"\} [1-9]/m)
     expect(text).toMatch(/^switchyard_oldest_pending_seconds /m)
     expect(text).toMatch(
       /^switchyard_http_request_seconds_count\{operation="dequeueTask",status="200"\} [1-9]/m,
