@@ -2,9 +2,10 @@ import type { Claim } from '@switchyard/core'
 import { getHost } from '@switchyard/store'
 import type { ClaimIdentity, Host, Orphan } from '@switchyard/store'
 import type { DispatcherContext } from '../context.ts'
-import { executeRun, idsOf } from './run.ts'
+import { executeRun } from './run.ts'
 import { RunControl } from './run-control.ts'
-import { settleRun } from './settle.ts'
+import { idsOf } from './run-parts.ts'
+import { settleRun } from './settle-run.ts'
 
 /** The runs that this replica starts, looks for or follows. */
 export interface RunRegistry {

@@ -1,39 +1,21 @@
-import type { Claim } from '@switchyard/core'
 import { adoptOrphan, appendLog, readLogEnd, renewLease } from '@switchyard/store'
-import type { Host, Orphan } from '@switchyard/store'
+import type { Orphan } from '@switchyard/store'
 import type { DispatcherContext } from '../context.ts'
-import type { RunIds } from '../events.ts'
 import { followRun } from './follow-run.ts'
 import { insist } from './insist.ts'
 import { launchRun } from './launch-run.ts'
 import { keepLease } from './lease-keeper.ts'
 import type { LeaseKeeper } from './lease-keeper.ts'
 import { OutputLog } from './output-log.ts'
-import type { RunControl } from './run-control.ts'
+import { idsOf } from './run-parts.ts'
+import type { Run } from './run-parts.ts'
 import { placeOf } from './run-place.ts'
-import { settleRun } from './settle.ts'
-import type { SettledAs } from './settle.ts'
-import { actionFor } from './settle-run.ts'
+import { settleRun } from './settle-run.ts'
+import type { SettledAs } from './settle-run.ts'
+import { actionFor } from './run-action.ts'
 
 /** Enough of a stored log to say its last lines. */
 const RECALLED_BYTES = 8192
-
-export interface Run {
-  readonly host: Host
-  readonly claim: Claim
-  /** The orphan that is to be looked for; null when the run is to be started. */
-  readonly orphan: Orphan | null
-  readonly control: RunControl
-  /** Makes an end to waiting for a database that is away. */
-  readonly giveUp: AbortSignal
-}
-
-/** What the parts of a run work with. */
-export interface RunParts {
-  readonly run: Run
-  readonly lease: LeaseKeeper
-  readonly output: OutputLog
-}
 
 /**
  * A replica's part in one run: start it, or find it, follow it to its end, keep its output, settle its task. Returns what
@@ -59,11 +41,6 @@ export async function executeRun(context: DispatcherContext, run: Run): Promise<
   } finally {
     lease.stop()
   }
-}
-
-/** Names a run in the log. */
-export function idsOf({ host, claim }: Pick<Run, 'host' | 'claim'>): RunIds {
-  return { taskId: claim.task.id, hostId: host.id, attempt: claim.task.attempt }
 }
 
 function leaseOf(context: DispatcherContext, run: Run): LeaseKeeper {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals'
 import type { SettledTask } from '@switchyard/core'
 import { placeOf } from './run-place.ts'
-import { actionFor, settlementFor } from './settle-run.ts'
-import type { RunFacts } from './settle-run.ts'
+import { actionFor, settlementFor } from './run-action.ts'
+import type { RunFacts } from './run-action.ts'
 
 const HOST: RunFacts['host'] = {
   id: 'builder',
