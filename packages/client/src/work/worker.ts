@@ -30,7 +30,9 @@ export function startWorker(
   async function takeTasks(): Promise<void> {
     while (!stopping.signal.aborted) {
       if (running.size >= maxConcurrent) {
-        await Promise.race([...running, aborted(stopping.signal)])
+        const isFree = new AbortController()
+        await Promise.race([...running, aborted(stopping.signal, isFree.signal)])
+        isFree.abort()
         continue
       }
       const sentAt = timing.now()
@@ -78,9 +80,10 @@ export function startWorker(
   }
 }
 
-function aborted(signal: AbortSignal): Promise<void> {
+/** Leaves nothing behind on the signal once `over` has aborted: the signal lives as long as the worker. */
+function aborted(signal: AbortSignal, over: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) resolve()
-    else signal.addEventListener('abort', () => resolve(), { once: true })
+    else signal.addEventListener('abort', () => resolve(), { once: true, signal: over })
   })
 }
