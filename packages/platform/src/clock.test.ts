@@ -17,6 +17,16 @@ describe('systemClock', () => {
     await asleep
     await systemClock.sleep(3_600_000, controller.signal)
   })
+
+  it('is not over at once with a sleep that is longer than a timer can be', async () => {
+    const controller = new AbortController()
+    let isOver = false
+    const asleep = systemClock.sleep(2 ** 31, controller.signal).then(() => (isOver = true))
+    await systemClock.sleep(5)
+    expect(isOver).toBe(false)
+    controller.abort()
+    await asleep
+  })
 })
 
 describe('fixedClock', () => {

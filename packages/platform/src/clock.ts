@@ -4,9 +4,15 @@ export interface Clock {
   readonly now: () => Date
   /** The instant to hand to SQL statements, or null for the database's own now(). */
   readonly sqlNow: () => Date | null
-  /** Resolves after so many milliseconds, or as soon as the signal aborts; never rejects, leaves no timer behind. */
+  /**
+   * Resolves after so many milliseconds, or as soon as the signal aborts; never rejects, leaves no timer behind. The system's
+   * clock sleeps for 24.8 days at most.
+   */
   readonly sleep: (milliseconds: number, signal?: AbortSignal) => Promise<void>
 }
+
+/** A Node timer with a longer delay would be over at once. */
+const LONGEST_SLEEP_MILLISECONDS = 2 ** 31 - 1
 
 export const systemClock: Clock = { now: () => new Date(), sqlNow: () => null, sleep }
 
@@ -59,7 +65,7 @@ function sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
       signal?.removeEventListener('abort', wake)
       resolve()
     }
-    const timer = setTimeout(wake, milliseconds)
+    const timer = setTimeout(wake, Math.min(milliseconds, LONGEST_SLEEP_MILLISECONDS))
     signal?.addEventListener('abort', wake, { once: true })
   })
 }

@@ -2,6 +2,7 @@ import { backoffSeconds, REACH_BACKOFF } from '@switchyard/core'
 import type { DispatcherContext } from '../context.ts'
 import type { FollowResult, KillResult } from '../ssh/index.ts'
 import { targetOf } from '../ssh-target.ts'
+import { unlessAborted } from '../unless-aborted.ts'
 import { idsOf } from './run-parts.ts'
 import type { RunParts } from './run-parts.ts'
 import type { RunEnd } from './run-end.ts'
@@ -12,8 +13,6 @@ const LAST_OUTPUT_MILLISECONDS = 5000
 
 /** The host itself ends a command that is over its time. One that goes on for so much longer has lost what watches over it. */
 const OVERTIME_SECONDS = 60
-/** A longer delay of a Node timer would be over at once. */
-const LONGEST_SLEEP_MILLISECONDS = 2 ** 31 - 1
 
 /**
  * Follows a run to its end, over as many connections as it takes, from the first byte that is missing. A run that somebody
@@ -60,7 +59,7 @@ async function killRun(context: DispatcherContext, parts: RunParts): Promise<Run
   const reach = watchReach(context, parts, control.letGoSignal)
   for (;;) {
     const killing = ssh.kill(targetOf(host), folderOf(host, claim))
-    const result = await Promise.race([killing, aborted(control.letGoSignal)])
+    const result = await unlessAborted(control.letGoSignal, killing)
     if (result === 'aborted') return { kind: 'let_go' }
     switch (result.kind) {
       case 'gone':
@@ -97,8 +96,7 @@ function watchOvertime({ clock }: DispatcherContext, { run, lease }: RunParts): 
       const now = clock.now().getTime()
       const begun = run.orphan?.claim.task.startedAt?.getTime() ?? now
       const left = Math.max(0, begun + run.host.timeoutSeconds * 1000 - now) + OVERTIME_SECONDS * 1000
-      const milliseconds = Math.min(left, LONGEST_SLEEP_MILLISECONDS)
-      void clock.sleep(milliseconds, lease.stopped).then(() => overtime.abort())
+      void clock.sleep(left, lease.stopped).then(() => overtime.abort())
     },
   }
 }
@@ -147,11 +145,4 @@ function watchReach(
 function messageOf(result: FollowResult | KillResult): string | null {
   if (result.kind === 'cut') return result.message
   return result.kind === 'unreachable' ? result.failure.message : null
-}
-
-function aborted(signal: AbortSignal): Promise<'aborted'> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve('aborted')
-    else signal.addEventListener('abort', () => resolve('aborted'), { once: true })
-  })
 }

@@ -1,5 +1,6 @@
 import type { Clock } from '@switchyard/platform'
 import type { RenewedLease } from '@switchyard/store'
+import { unlessAborted } from '../unless-aborted.ts'
 import type { RunControl } from './run-control.ts'
 
 const RETRY_MILLISECONDS = 1000
@@ -90,18 +91,11 @@ export function keepLease(options: LeaseKeeperOptions): LeaseKeeper {
 
   return {
     // An answer that never comes must not hold up a run whose deadline has passed.
-    start: () => Promise.race([begin(), aborted(control.signal)]),
+    start: async () => (await unlessAborted(control.signal, begin())) === true,
     stopped: stopped.signal,
     stop() {
       stopped.abort()
       deadline.abort()
     },
   }
-}
-
-function aborted(signal: AbortSignal): Promise<false> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve(false)
-    else signal.addEventListener('abort', () => resolve(false), { once: true })
-  })
 }

@@ -13,7 +13,7 @@ import {
 import type { RunTiming } from './launch.ts'
 import { RemoteDialogue } from './remote-dialogue.ts'
 import type { FollowRequest, FollowResult } from './results.ts'
-import { unlessAborted } from './unless-aborted.ts'
+import { unlessAborted } from '../unless-aborted.ts'
 
 /** Between two looks at the output: soon after some came, then longer and longer. */
 const SHORTEST_PAUSE_MILLISECONDS = 50

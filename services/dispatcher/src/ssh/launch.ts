@@ -1,3 +1,4 @@
+import { unlessAborted } from '../unless-aborted.ts'
 import { within } from './deadline.ts'
 import type { LaunchChannelResult } from './launch-channel.ts'
 import { encodePreparation, encodePrompt, GO, LAUNCH } from './launch-program.ts'
@@ -131,14 +132,8 @@ async function answer(
   signal: AbortSignal,
   { startSeconds }: RunTiming,
 ): Promise<string | null> {
-  const heard = new AbortController()
-  const aborted = new Promise<null>((resolve) => {
-    if (signal.aborted) resolve(null)
-    else signal.addEventListener('abort', () => resolve(null), { once: true, signal: heard.signal })
-  })
-  const line = await within(startSeconds * 1000, Promise.race([dialogue.next(), aborted]))
-  heard.abort()
-  return line
+  const line = await within(startSeconds * 1000, unlessAborted(signal, dialogue.next()))
+  return signal.aborted ? null : line
 }
 
 async function explainSilence(dialogue: RemoteDialogue, closed: boolean, timing: RunTiming): Promise<string> {

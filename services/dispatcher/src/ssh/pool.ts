@@ -1,3 +1,4 @@
+import { unlessAborted } from '../unless-aborted.ts'
 import type { Connection } from './connection.ts'
 import type { DialFailure, DialResult } from './target.ts'
 
@@ -144,12 +145,7 @@ export class Pool<C extends Pooled> {
   async #wait(signal: AbortSignal): Promise<DialFailure | null> {
     const dialling = (this.#dialling ??= this.#startDial())
     dialling.waiting += 1
-    const settled = new AbortController()
-    const aborted = new Promise<'aborted'>((resolve) => {
-      signal.addEventListener('abort', () => resolve('aborted'), { once: true, signal: settled.signal })
-    })
-    const result = await Promise.race([dialling.result, aborted])
-    settled.abort()
+    const result = await unlessAborted(signal, dialling.result)
     dialling.waiting -= 1
     if (result !== 'aborted') return result.ok ? null : result.failure
     if (dialling.waiting === 0) this.#abandon(dialling)
