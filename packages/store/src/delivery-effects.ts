@@ -26,3 +26,10 @@ export function creationOf(plan: TaskPlan, taskId: string): Effect {
 export function ignoranceOf(plan: IgnoringPlan): Effect {
   return { outcome: 'ignored', reason: plan.reason, rule: null, taskIds: [] }
 }
+
+/** Whether a label that made the rule match was not there at the last change of labels, or nobody can say. */
+export function isNews({ triggerLabels }: TaskPlan, known: readonly string[] | null): boolean {
+  if (triggerLabels === null || known === null) return true
+  const before = new Set(known.map((label) => label.toLowerCase()))
+  return triggerLabels.some((label) => !before.has(label.toLowerCase()))
+}

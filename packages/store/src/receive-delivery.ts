@@ -3,11 +3,11 @@ import { cancelByConcurrencyKey } from './cancel-task.ts'
 import { createTask, findUnfinishedByDedupeKey } from './create-task.ts'
 import { insertDeliveries } from './deliveries.ts'
 import type { DeliveryPlan, DeliveryReceipt, ReceivedDelivery } from './deliveries.ts'
-import { creationOf, ignoranceOf, taskOf } from './delivery-effects.ts'
+import { creationOf, ignoranceOf, isNews, taskOf } from './delivery-effects.ts'
 import type { Effect, TaskPlan } from './delivery-effects.ts'
 import { findEarlierDeliveries } from './earlier-deliveries.ts'
 import type { EarlierDelivery } from './earlier-deliveries.ts'
-import { readKnownLabels, rememberLabels } from './forge-objects.ts'
+import { lockKnownLabels, rememberLabels } from './forge-objects.ts'
 import type { ForgeSubject } from './forge-objects.ts'
 import { inTransaction } from './pool.ts'
 import type { Connection, Pool } from './pool.ts'
@@ -57,6 +57,10 @@ function repetitionOf(earlier: EarlierDelivery): Effect {
   return { outcome: 'duplicate', reason, rule: null, taskIds: earlier.taskIds }
 }
 
+/**
+ * The labels are remembered last, as in a batch of deliveries (receiveDeliveries): both lock known objects, then a task's keys, then a new
+ * object, so that none waits for the other in turn.
+ */
 async function carryOut(
   connection: Connection,
   deliveryId: string,
@@ -64,8 +68,21 @@ async function carryOut(
   plan: DeliveryPlan,
   now: Date | null,
 ): Promise<Effect> {
-  const known = subject === null ? null : await readKnownLabels(connection, subject.object)
-  if (subject !== null) await rememberLabels(connection, subject, now)
+  const subjects = subject === null ? [] : [subject]
+  const objects = subjects.map(({ object }) => object)
+  const known = (await lockKnownLabels(connection, objects)).get(subject?.object ?? '')
+  const effect = await effectOf(connection, deliveryId, plan, known ?? null, now)
+  await rememberLabels(connection, subjects, now)
+  return effect
+}
+
+async function effectOf(
+  connection: Connection,
+  deliveryId: string,
+  plan: DeliveryPlan,
+  known: readonly string[] | null,
+  now: Date | null,
+): Promise<Effect> {
   switch (plan.kind) {
     case 'ignored':
       return ignoranceOf(plan)
@@ -92,13 +109,6 @@ async function carryOut(
         : explainOldLabel(connection, plan)
     }
   }
-}
-
-/** Whether a label that made the rule match was not there at the last delivery, or nobody can say. */
-function isNews({ triggerLabels }: TaskPlan, known: readonly string[] | null): boolean {
-  if (triggerLabels === null || known === null) return true
-  const before = new Set(known.map((label) => label.toLowerCase()))
-  return triggerLabels.some((label) => !before.has(label.toLowerCase()))
 }
 
 async function explainOldLabel(connection: Connection, plan: TaskPlan): Promise<Effect> {

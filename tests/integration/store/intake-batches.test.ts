@@ -220,6 +220,71 @@ describe('many deliveries received at once', () => {
   })
 })
 
+describe('many changes of labels received at once', () => {
+  const change = (object: string, labels: readonly string[], plan: PlainDelivery['plan']): PlainDelivery => ({
+    delivery: { ...delivery(randomUUID()), subject: { object, labels } },
+    plan: plan.kind === 'task' ? { ...plan, triggerLabels: ['agent'] } : plan,
+  })
+  const outcomesOf = (receipts: readonly ({ outcome: string } | null)[]) =>
+    receipts.map((receipt) => receipt?.outcome ?? null)
+  const receiveAlone = ({ delivery, plan }: PlainDelivery) => receiveDelivery(database.pool, delivery, plan)
+
+  it('are compared with what was known, and what is left out changes nothing', async () => {
+    await receiveAlone(change('had it', ['Agent'], IGNORED))
+    const receipts = await receiveDeliveries(database.pool, [
+      change('had it', ['agent', 'bug'], wanting('had it')),
+      change('is new', ['agent'], wanting('is new')),
+      change('is new', [], IGNORED),
+      change('has none', [], IGNORED),
+    ])
+    expect(outcomesOf(receipts)).toEqual([null, 'created', null, 'ignored'])
+    const { rows } = await database.pool.query<{ object: string; labels: string[] }>(
+      `select object, labels from forge_objects where object = any($1) order by object`,
+      [['had it', 'is new', 'has none']],
+    )
+    expect(rows).toEqual([
+      { object: 'had it', labels: ['Agent'] },
+      { object: 'has none', labels: [] },
+      { object: 'is new', labels: ['agent'] },
+    ])
+    const later = await receiveDeliveries(database.pool, [
+      change('has none', ['bug', 'agent'], wanting('has none')),
+      change('is new', ['agent', 'docs'], wanting('is new')),
+    ])
+    expect(outcomesOf(later)).toEqual(['created', null])
+  })
+
+  it('whose task is there already leave the labels to who finds out', async () => {
+    await createTask(database.pool, newTask({ dedupeKey: 'taken by another' }))
+    const taken = change('unknown yet', ['agent'], wanting('taken by another'))
+    expect(outcomesOf(await receiveDeliveries(database.pool, [taken]))).toEqual([null])
+    const { rows } = await database.pool.query(`select 1 from forge_objects where object = 'unknown yet'`)
+    expect(rows).toEqual([])
+    expect(await receiveAlone(taken)).toMatchObject({ outcome: 'duplicate' })
+  })
+
+  it.each(['known', 'new'])(
+    'of the same %s objects in another order do not wait for one another in turn',
+    async (kind) => {
+      for (let round = 0; round < 20; round++) {
+        const objects = Array.from(
+          { length: 8 },
+          (_, number) => `${kind} ${kind === 'new' ? round : 0} ${number}`,
+        )
+        const both = [objects, objects.toReversed()]
+        const received = both.map((order) =>
+          receiveDeliveries(
+            database.pool,
+            order.map((object) => change(object, ['agent'], IGNORED)),
+          ),
+        )
+        for (const receipts of await Promise.all(received))
+          expect(outcomesOf(receipts)).toEqual(objects.map(() => 'ignored'))
+      }
+    },
+  )
+})
+
 describe('a plain delivery', () => {
   const subject = { object: 'acme/shop#1', labels: [] }
   const cancel: DeliveryPlan = { kind: 'cancel', concurrencyKey: 'key', reason: 'closed' }
@@ -227,7 +292,7 @@ describe('a plain delivery', () => {
   it.each<[string, PlannedDelivery, boolean]>([
     ['is one that nothing is made of', { delivery: delivery('1'), plan: IGNORED }, true],
     ['is one that becomes a task', { delivery: delivery('1'), plan: wanting('x') }, true],
-    ['changes no labels', { delivery: { ...delivery('1'), subject }, plan: wanting('x') }, false],
+    ['may change labels', { delivery: { ...delivery('1'), subject }, plan: wanting('x') }, true],
     ['cancels nothing', { delivery: delivery('1'), plan: cancel }, false],
     [
       'cancels nothing first',
