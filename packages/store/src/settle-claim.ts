@@ -97,7 +97,7 @@ const END_CLAIM = /* sql */ `
 
 const FIND_SETTLEMENT = /* sql */ `
   select 1 from task_events
-   where task_id = $1 and lease_token = $2 and event = any($3::text[]) and ($4::text is null or agent_id = $4)`
+   where task_id = $1 and lease_token = $2 and event = any($3::text[]) and actor = $4 and ($5::text is null or agent_id = $5)`
 
 const FIND_CLAIMANT = /* sql */ `
   select agent_id as "agentId" from task_events where task_id = $1 and lease_token = $2 and event = 'claim'`
@@ -260,16 +260,20 @@ export async function admitAfterEnd(
   if (concurrencyKey !== null && finishedAt !== null) await admitNext(db, concurrencyKey, now)
 }
 
-/** True when this very token already ended its claim with one of these events: the call is a repetition. */
+/**
+ * True when the actor already ended the claim with one of these events: the call is a repetition. Others end claims with the same
+ * token, as an expiry does, and theirs is no answer to who worked on it.
+ */
 export async function wasSettled(
   db: Queryable,
   claim: ClaimIdentity,
   events: readonly string[],
+  actor: string,
 ): Promise<boolean> {
   const { rows } = await db.query({
     name: 'find_settlement',
     text: FIND_SETTLEMENT,
-    values: [claim.taskId, claim.leaseToken, events, claim.agentId ?? null],
+    values: [claim.taskId, claim.leaseToken, events, actor, claim.agentId ?? null],
   })
   return rows.length > 0
 }

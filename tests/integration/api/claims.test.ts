@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from '@jest/globals'
+import { settleExpiry } from '@switchyard/core'
+import { settleClaim } from '@switchyard/store'
 import { dequeue, dequeued, postAgent, TOKENS } from '../../support/api.ts'
 import type { Answer, Body, Held } from '../../support/api.ts'
 import { until } from '../../support/until.ts'
@@ -194,6 +196,29 @@ describe('a lease that is lost', () => {
       expect([verb, answer.status]).toEqual([verb, 409])
       expect(answer.body).toMatchObject({ code: 'lease_lost', task_status: 'succeeded', holder: null })
     }
+  })
+
+  it.each(CALLS.slice(2))('is 409 for %s when somebody else ended it so', async (verb, body) => {
+    const held = await dequeued(api)
+    expect((await say(held, verb, body, TOKENS.admin)).status).toBe(200)
+    expect((await say(held, verb, body, TOKENS.admin)).status).toBe(200)
+    const { status, body: problem } = await say(held, verb, body)
+    expect([status, problem['code']]).toEqual([409, 'lease_lost'])
+  })
+
+  it.each([
+    ['fail', { error: 'it broke' }, true],
+    ['release', { reason: 'no time' }, false],
+  ])('is 409 for %s when the lease ended first', async (verb, body, started) => {
+    const held = await dequeued(api)
+    if (started) await say(held, 'heartbeat')
+    const claim = { taskId: held.task.id, leaseToken: held.lease.token }
+    await settleClaim(stack.database.pool, claim, {
+      actor: 'a-dispatcher',
+      decide: (locked) => settleExpiry(locked, 20, 0.5),
+    })
+    const { status, body: problem } = await say(held, verb, body)
+    expect([status, problem['code']]).toEqual([409, 'lease_lost'])
   })
 
   it('names the present holder', async () => {

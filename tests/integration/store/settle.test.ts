@@ -57,15 +57,17 @@ describe('completing', () => {
     expect(await getTask(database.pool, held.taskId)).toEqual(before)
   })
 
-  it('is recognised when it is repeated with the same token, and only then', async () => {
+  it('is recognised when it is repeated with the same token by the same actor, and only then', async () => {
     const held = await runningTask(database.pool)
     const completion = { result: {}, actor: 'agent' }
-    expect(await wasSettled(database.pool, held, ['succeed'])).toBe(false)
+    expect(await wasSettled(database.pool, held, ['succeed'], 'agent')).toBe(false)
     await completeClaim(database.pool, held, completion)
     expect(await completeClaim(database.pool, held, completion)).toBeNull()
-    expect(await wasSettled(database.pool, held, ['succeed'])).toBe(true)
-    expect(await wasSettled(database.pool, held, ['fail', 'retry'])).toBe(false)
-    expect(await wasSettled(database.pool, { ...held, leaseToken: randomUUID() }, ['succeed'])).toBe(false)
+    expect(await wasSettled(database.pool, held, ['succeed'], 'agent')).toBe(true)
+    expect(await wasSettled(database.pool, held, ['succeed'], 'dispatcher')).toBe(false)
+    expect(await wasSettled(database.pool, held, ['fail', 'retry'], 'agent')).toBe(false)
+    const stale = { ...held, leaseToken: randomUUID() }
+    expect(await wasSettled(database.pool, stale, ['succeed'], 'agent')).toBe(false)
   })
 })
 

@@ -80,21 +80,21 @@ export function bindClaims(binding: Binding, context: ApiContext): void {
       result: body.result ?? {},
       actor: principal.actor,
     })
-    return { status: 200, body: taskToWire(await settled(claim, completed, ['succeed'])) }
+    return { status: 200, body: taskToWire(await settled(claim, principal, completed, ['succeed'])) }
   })
 
   bind(binding, ROUTES.failTask, async ({ params, body }, { principal }) => {
     const claim = claimOf(params.task_id, body, principal)
     const failure = { error: errorOf(body.error), retryable: body.retryable ?? true }
     const task = await settle(claim, principal, (locked) => settleFailure(locked, failure, Math.random()))
-    return { status: 200, body: taskToWire(await settled(claim, task, FAILURE_EVENTS)) }
+    return { status: 200, body: taskToWire(await settled(claim, principal, task, FAILURE_EVENTS)) }
   })
 
   bind(binding, ROUTES.releaseTask, async ({ params, body }, { principal }) => {
     const claim = claimOf(params.task_id, body, principal)
     const limit = config.SWITCHYARD_MAX_DELIVERIES
     const task = await settle(claim, principal, (locked) => settleRelease(locked, body.reason, limit))
-    return { status: 200, body: taskToWire(await settled(claim, task, RELEASE_EVENTS)) }
+    return { status: 200, body: taskToWire(await settled(claim, principal, task, RELEASE_EVENTS)) }
   })
 
   function settle(
@@ -111,6 +111,7 @@ export function bindClaims(binding: Binding, context: ApiContext): void {
   /** The settled task; for a repetition of the call that settled it, the task as it is now; else the problem. */
   async function settled(
     claim: HeldClaim,
+    { actor }: Principal,
     task: ShownTask | null,
     repeatable: readonly TransitionName[],
   ): Promise<ShownTask> {
@@ -119,7 +120,7 @@ export function bindClaims(binding: Binding, context: ApiContext): void {
       waker.wake()
       return task
     }
-    if (await wasSettled(pool, claim, repeatable)) return findTask(pool, claim.taskId)
+    if (await wasSettled(pool, claim, repeatable, actor)) return findTask(pool, claim.taskId)
     throw await explainLostLease(context, claim)
   }
 }

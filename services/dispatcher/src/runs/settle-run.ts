@@ -70,7 +70,7 @@ async function settleAs(
       await postpone(context, identity, action)
       return 'won'
     }
-    return (await wasSettled(context.pool, identity, [event])) ? 'won' : 'lost'
+    return (await wasSettled(context.pool, identity, [event], context.dispatcherId)) ? 'won' : 'lost'
   })
   if (answer === undefined) return 'unsettled'
   return answer === 'won' ? event : 'lease_lost'
