@@ -82,8 +82,8 @@ describe('with SWITCHYARD_LISTEN=off behind PgBouncer in transaction mode', () =
 
   it('no statement has a name, and without it one that has is refused sooner or later', async () => {
     const named = { name: 'the_same', text: 'select $1::integer as value', values: [1] }
-    const ask = async (namedStatements: boolean): Promise<unknown> => {
-      const pool = createPool({ ...pooler, applicationName: 'switchyard-test', namedStatements })
+    const ask = async (transactionPooling: boolean): Promise<unknown> => {
+      const pool = createPool({ ...pooler, applicationName: 'switchyard-test', transactionPooling })
       try {
         return await Promise.all(
           Array.from({ length: 50 }, async () => (await pool.query<{ value: number }>(named)).rows),
@@ -92,7 +92,7 @@ describe('with SWITCHYARD_LISTEN=off behind PgBouncer in transaction mode', () =
         await pool.end()
       }
     }
-    expect(await ask(false)).toEqual(Array.from({ length: 50 }, () => [{ value: 1 }]))
-    await expect(ask(true)).rejects.toThrow(/prepared statement/)
+    expect(await ask(true)).toEqual(Array.from({ length: 50 }, () => [{ value: 1 }]))
+    await expect(ask(false)).rejects.toThrow(/prepared statement/)
   })
 })

@@ -32,11 +32,15 @@ const ADMIT_NEXT = /* sql */ `
   select id from admitted`
 
 const LIST_ADMISSIBLE_KEYS = /* sql */ `
-  select distinct w.concurrency_key as key from tasks w
-   where w.status = 'waiting'
-     and not exists (select 1 from tasks a where a.concurrency_key = w.concurrency_key
-                       and a.status in ('scheduled', 'pending', 'claimed', 'running', 'orphaned'))
-   limit $1`
+  with first as materialized (
+    select distinct on (w.concurrency_key) w.id from tasks w
+     where w.status = 'waiting'
+       and not exists (select 1 from tasks a where a.concurrency_key = w.concurrency_key
+                         and a.status in ('scheduled', 'pending', 'claimed', 'running', 'orphaned'))
+     order by w.concurrency_key, w.position
+     limit $1
+  )
+  select concurrency_key as key from tasks where id = any(array(select id from first)) for update skip locked`
 
 /**
  * Lets the oldest waiting task of this key into the queue, when no other task of the key is active. False when there is
@@ -60,7 +64,10 @@ export async function admitNext(
   }
 }
 
-/** Keys with a waiting task and no active one: what a process that died between an end and its admission left behind. */
+/**
+ * Keys with a waiting task and no active one: what a process that died between an end and its admission left behind. Not those whose
+ * first task somebody has locked, for whom nobody is to wait.
+ */
 export async function listAdmissibleKeys(db: Queryable, limit: number): Promise<string[]> {
   const { rows } = await db.query<{ key: string }>({
     name: 'list_admissible_keys',

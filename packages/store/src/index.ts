@@ -18,7 +18,7 @@ export type { ClaimForHostsRequest } from './claim-for-hosts.ts'
 export { createTask, createTasks } from './create-task.ts'
 export type { CreateTaskResult } from './create-task.ts'
 export { readDatabaseClock } from './database-clock.ts'
-export { isDatabaseUnavailable, isRefused } from './database-errors.ts'
+export { isDatabaseUnavailable, isHeldUp, isLockTimeout, isRefused } from './database-errors.ts'
 export { DELIVERY_OUTCOMES, getDelivery, listDeliveries } from './deliveries.ts'
 export type {
   Delivery,

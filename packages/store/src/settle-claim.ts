@@ -1,6 +1,7 @@
-import type { Settlement, ShownTask, Task } from '@switchyard/core'
 import { storableJson, storableText, TRANSITIONS } from '@switchyard/core'
+import type { Settlement, ShownTask, Task } from '@switchyard/core'
 import { admitNext } from './admit.ts'
+import { isLockTimeout } from './database-errors.ts'
 import { inOrderAsked } from './order-asked.ts'
 import { inTransaction } from './pool.ts'
 import type { Connection, Pool, Queryable } from './pool.ts'
@@ -185,6 +186,8 @@ export interface SettleOptions {
   readonly now?: Date | null
   /** Decides on the locked row; null leaves the claim as it is. */
   readonly decide: (task: LockedClaim) => Settlement | null
+  /** Fails rather than waits for a lock, and leaves letting in who waits for the task's end to the dispatchers' sweep. */
+  readonly impatient?: boolean
 }
 
 /**
@@ -197,8 +200,8 @@ export async function settleClaim(
   claim: ClaimIdentity,
   options: SettleOptions,
 ): Promise<Task | null> {
-  const now = options.now ?? null
-  const row = await inTransaction(pool, async (connection) => {
+  const { now = null, impatient = false } = options
+  const settle = async (connection: Connection): Promise<TaskRow | null> => {
     const locked = await connection.query<TaskRow & { expired: boolean; orphaned_seconds: number }>({
       name: 'lock_claim',
       text: LOCK_CLAIM,
@@ -212,10 +215,11 @@ export async function settleClaim(
       orphanedSeconds: before.orphaned_seconds,
     })
     return settlement === null ? null : endClaim(connection, claim, before, settlement, options)
-  })
+  }
+  const row = await inTransaction(pool, settle, { impatient })
   if (row === null) return null
   const task = toTask(row)
-  await admitAfterEnd(pool, task, now)
+  if (!impatient) await admitAfterEnd(pool, task, now)
   return task
 }
 
@@ -251,13 +255,18 @@ async function endClaim(
   return rows[0] ?? null
 }
 
-/** Lets in the task that waited for this one's end, if there is one. */
+/** Lets in the task that waited for this one's end, if there is one. Who cannot be had is left to the dispatchers' sweep. */
 export async function admitAfterEnd(
-  db: Queryable,
+  pool: Pool,
   { concurrencyKey, finishedAt }: Pick<Task, 'concurrencyKey' | 'finishedAt'>,
   now: Date | null,
 ): Promise<void> {
-  if (concurrencyKey !== null && finishedAt !== null) await admitNext(db, concurrencyKey, now)
+  if (concurrencyKey === null || finishedAt === null) return
+  try {
+    await admitNext(pool, concurrencyKey, now)
+  } catch (error) {
+    if (!isLockTimeout(error)) throw error
+  }
 }
 
 /**

@@ -61,7 +61,8 @@ const LIST_EXPIRED_CLAIMS = /* sql */ `
   select id as "taskId", lease_token as "leaseToken" from tasks
    where status in ('claimed', 'running') and lease_expires_at <= coalesce($1::timestamptz, now())
    order by lease_expires_at
-   limit $2`
+   limit $2
+     for update skip locked`
 
 export interface SweepOptions {
   readonly limit: number
@@ -93,7 +94,7 @@ export async function makeDue(db: Queryable, options: SweepOptions): Promise<num
   return rows[0]?.count ?? 0
 }
 
-/** Claims whose start deadline or lease has passed; orphans wait for takeOrphans instead. Each is settled under its own lock: it may be renewed meanwhile. */
+/** Claims whose start deadline or lease has passed; orphans wait for takeOrphans instead. Those that somebody has locked are left for the next time. Each is settled under its own lock: it may be renewed meanwhile. */
 export async function listExpiredClaims(
   db: Queryable,
   options: Pick<SweepOptions, 'limit' | 'now'>,

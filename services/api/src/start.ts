@@ -74,7 +74,7 @@ export async function startApi(config: ApiConfig, overrides: ApiOverrides = {}):
     connectionString: config.DATABASE_URL,
     applicationName: 'switchyard-api',
     maxConnections: config.SWITCHYARD_DATABASE_CONNECTIONS,
-    namedStatements: config.SWITCHYARD_LISTEN === 'on',
+    transactionPooling: config.SWITCHYARD_LISTEN === 'off',
     onIdleError: (error) => log.warn({ error }, 'a database connection was lost'),
   })
   try {

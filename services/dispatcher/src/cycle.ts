@@ -1,3 +1,4 @@
+import { isHeldUp } from '@switchyard/store'
 import type { Orphan } from '@switchyard/store'
 import type { DispatcherContext } from './context.ts'
 import { adoptOrphans } from './phases/adopt.ts'
@@ -63,7 +64,7 @@ export function createCycle(context: DispatcherContext, actions: CycleActions): 
         return count
       } catch (error) {
         failedPhases.push(name)
-        databaseIsAway = outage.noticed(error)
+        databaseIsAway = outage.noticed(error) && !isHeldUp(error)
         if (!databaseIsAway) events.phaseFailed(name, error)
         return 0
       }

@@ -42,7 +42,7 @@ export function createDispatcherMetrics({ registry }: Pick<Metrics, 'registry'>)
     phaseFailures: new Counter({
       registers,
       name: 'switchyard_dispatch_phase_failures_total',
-      help: 'Phases of dispatch cycles that failed.',
+      help: 'Phases of dispatch cycles that failed, for all or for one task.',
       labelNames: ['phase'],
     }),
     dials: new Counter({

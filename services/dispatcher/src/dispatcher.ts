@@ -17,6 +17,9 @@ import { endRuns } from './shutdown.ts'
 import { createSsh } from './ssh/index.ts'
 import type { Ssh } from './ssh/index.ts'
 
+/** What a cycle cannot get hold of, the next one may; its other phases are not to wait for it. */
+const CYCLE_LOCK_MILLISECONDS = 2000
+
 export interface Dispatcher {
   /** Names this replica in events. */
   readonly id: string
@@ -61,11 +64,15 @@ export async function startDispatcher(
   const poolOptions = {
     connectionString: config.DATABASE_URL,
     applicationName: 'switchyard-dispatcher',
-    namedStatements: config.SWITCHYARD_LISTEN === 'on',
+    transactionPooling: config.SWITCHYARD_LISTEN === 'off',
     onIdleError: (error: Error) => void outage.noticed(error),
   }
   const pool = createPool({ ...poolOptions, maxConnections: config.SWITCHYARD_DATABASE_CONNECTIONS })
-  const cyclePool = createPool({ ...poolOptions, maxConnections: 2 })
+  const cyclePool = createPool({
+    ...poolOptions,
+    maxConnections: 2,
+    lockTimeoutMilliseconds: CYCLE_LOCK_MILLISECONDS,
+  })
   const { context, runs, checks, bell, cycle } = createReplica({
     ...{ dispatcherId, pool, cyclePool, clock, ssh, events, outage },
     policy: policyOf(config),

@@ -99,6 +99,10 @@ export function createEvents(log: Log, metrics: DispatcherMetrics) {
       metrics.phaseFailures.inc({ phase })
       log.error({ phase, error }, 'phase failed')
     },
+    phaseFailedFor(phase: string, ids: object, error: unknown): void {
+      metrics.phaseFailures.inc({ phase })
+      log.error({ phase, ...ids, error }, 'phase failed for one; the next cycle tries it again')
+    },
     databaseAway(error: unknown): void {
       metrics.outages.inc()
       log.warn({ reason: error instanceof Error ? error.message : String(error) }, 'database away')

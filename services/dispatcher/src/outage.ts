@@ -1,9 +1,9 @@
-import { isDatabaseUnavailable } from '@switchyard/store'
+import { isDatabaseUnavailable, isHeldUp } from '@switchyard/store'
 import type { Events } from './events.ts'
 
 /** Says once that the database is away, and once that it is back, however many calls notice it. */
 export interface Outage {
-  /** True when the error means that the database is away. */
+  /** True when the same call may work later. The database is away then, unless only this call was held up. */
   noticed(error: unknown): boolean
   /** A call to the database worked. */
   worked(): void
@@ -14,6 +14,7 @@ export function createOutage(events: Pick<Events, 'databaseAway' | 'databaseBack
   return {
     noticed(error) {
       if (!isDatabaseUnavailable(error)) return false
+      if (isHeldUp(error)) return true
       if (!away) events.databaseAway(error)
       away = true
       return true

@@ -1,5 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { admitNext, completeClaim, createTask, getTask, listAdmissibleKeys } from '@switchyard/store'
+import {
+  admitNext,
+  completeClaim,
+  createPool,
+  createTask,
+  getTask,
+  listAdmissibleKeys,
+} from '@switchyard/store'
 import { createTestDatabase } from '../../support/database.ts'
 import type { TestDatabase } from '../../support/database.ts'
 import { at } from '../../support/fixed-clock.ts'
@@ -58,6 +65,24 @@ describe('tasks with the same concurrency key', () => {
     expect(admitted.filter((each) => each)).toHaveLength(1)
     expect(await statuses('crash')).toEqual(['cancelled', 'pending', 'waiting', 'waiting'])
     expect(await listAdmissibleKeys(database.pool, 10)).toEqual([])
+  })
+
+  it('are left to the sweep by an end that cannot get hold of them', async () => {
+    const first = await runningTask(database.pool, { concurrencyKey: 'locked' })
+    const second = await addTask(database.pool, { concurrencyKey: 'locked' })
+    const { connectionString } = database
+    const hasty = createPool({ connectionString, applicationName: 'hasty', lockTimeoutMilliseconds: 100 })
+    const holder = await database.pool.connect()
+    await holder.query('begin')
+    await holder.query('select from tasks where id = $1 for update', [second.id])
+    const ended = await completeClaim(hasty, first, { result: {}, actor: 'agent', now: at(9) })
+    expect(ended).toMatchObject({ status: 'succeeded' })
+    expect(await listAdmissibleKeys(database.pool, 10)).toEqual([])
+    await holder.query('rollback')
+    holder.release()
+    await hasty.end()
+    expect(await listAdmissibleKeys(database.pool, 10)).toEqual(['locked'])
+    expect(await admitNext(database.pool, 'locked', at(10))).toBe(true)
   })
 
   it('wait for their own time as well', async () => {

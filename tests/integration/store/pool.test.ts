@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { createPool, inTransaction, isDatabaseUnavailable } from '@switchyard/store'
-import type { Pool } from '@switchyard/store'
+import { createPool, inTransaction, isDatabaseUnavailable, isHeldUp, isLockTimeout } from '@switchyard/store'
+import type { Pool, PoolOptions } from '@switchyard/store'
 import { createTestDatabase } from '../../support/database.ts'
 import type { TestDatabase } from '../../support/database.ts'
 
@@ -64,6 +64,47 @@ describe('a pool', () => {
     connection.release(true)
     expect(isDatabaseUnavailable(error)).toBe(true)
     expect(await inTransaction(pool, pidOf)).not.toBe(victim)
+  })
+
+  it('does not wait for a statement that did not come to an end in time', async () => {
+    const before = performance.now()
+    const work = inTransaction(pool, (connection) => {
+      const unhurried = { text: 'select pg_sleep(20)', query_timeout: 50 }
+      return connection.query(unhurried)
+    })
+    const error: unknown = await work.catch((reason: unknown) => reason)
+    expect(performance.now() - before).toBeLessThan(10_000)
+    expect([isDatabaseUnavailable(error), isHeldUp(error), isLockTimeout(error)]).toEqual([true, true, false])
+    expect(await inTransaction(pool, pidOf)).toBeGreaterThan(0)
+  })
+
+  it('waits for locks and for an idle transaction only for so long, unless transactions are pooled', async () => {
+    const limitsOf = async (options: Partial<PoolOptions>): Promise<unknown> => {
+      const { connectionString } = database
+      const own = createPool({ connectionString, applicationName: 'limits', maxConnections: 1, ...options })
+      const { rows } = await own.query(
+        `select current_setting('lock_timeout') as lock, current_setting('idle_in_transaction_session_timeout') as idle`,
+      )
+      await own.end()
+      return rows[0]
+    }
+    expect(await limitsOf({})).toEqual({ lock: '20s', idle: '1min' })
+    expect(await limitsOf({ lockTimeoutMilliseconds: 100 })).toEqual({ lock: '100ms', idle: '1min' })
+    expect(await limitsOf({ transactionPooling: true })).toEqual({ lock: '0', idle: '0' })
+  })
+
+  it('gives up an impatient transaction that meets a lock, and nothing but that', async () => {
+    const holder = await database.pool.connect()
+    await holder.query('select pg_advisory_lock(2)')
+    const lock = (connection: Pick<Pool, 'query'>) => connection.query('select pg_advisory_xact_lock(2)')
+    const error: unknown = await inTransaction(pool, lock, { impatient: true }).catch(
+      (reason: unknown) => reason,
+    )
+    expect([isDatabaseUnavailable(error), isHeldUp(error), isLockTimeout(error)]).toEqual([true, true, true])
+    holder.release(true)
+    await inTransaction(pool, lock)
+    const { rows } = await pool.query('show lock_timeout')
+    expect(rows).toEqual([{ lock_timeout: '20s' }])
   })
 
   it('rolls back what throws, and passes the error on', async () => {

@@ -37,7 +37,7 @@ function toProblem(error: unknown): Problem {
   if (isDatabaseUnavailable(error)) {
     return new Problem(
       'database_unavailable',
-      'PostgreSQL could not be reached, or hung up.',
+      'PostgreSQL could not be reached, hung up, or kept the call waiting for too long.',
       {},
       { 'Retry-After': RETRY_AFTER_SECONDS },
     )

@@ -1,5 +1,6 @@
-import { admitNext, listAdmissibleKeys } from '@switchyard/store'
+import { admitNext, inTransaction, listAdmissibleKeys } from '@switchyard/store'
 import type { DispatcherContext } from '../context.ts'
+import { forEachAlone } from './for-each-alone.ts'
 
 const KEYS_PER_PASS = 500
 
@@ -12,10 +13,11 @@ export async function admitWaitingTasks({
   clock,
   events,
 }: Pick<DispatcherContext, 'pool' | 'clock' | 'events'>): Promise<number> {
-  let admitted = 0
-  for (const key of await listAdmissibleKeys(pool, KEYS_PER_PASS)) {
-    if (await admitNext(pool, key, clock.sqlNow())) admitted += 1
-  }
+  const admitted = await forEachAlone(await listAdmissibleKeys(pool, KEYS_PER_PASS), {
+    act: (key) =>
+      inTransaction(pool, (connection) => admitNext(connection, key, clock.sqlNow()), { impatient: true }),
+    onError: (concurrencyKey, error) => events.phaseFailedFor('admit', { concurrencyKey }, error),
+  })
   if (admitted > 0) events.swept('waiting tasks admitted', admitted)
   return admitted
 }

@@ -3,6 +3,7 @@ import type { SettlementEvent } from '@switchyard/core'
 import { listExpiredClaims, settleClaim } from '@switchyard/store'
 import type { ClaimIdentity } from '@switchyard/store'
 import type { DispatcherContext } from '../context.ts'
+import { forEachAlone } from './for-each-alone.ts'
 
 const CLAIMS_PER_PASS = 1000
 
@@ -17,14 +18,15 @@ type ExpireContext = Pick<
  */
 export async function expireClaims(context: ExpireContext): Promise<number> {
   const { pool, clock, events } = context
-  let settled = 0
-  for (const claim of await listExpiredClaims(pool, { limit: CLAIMS_PER_PASS, now: clock.sqlNow() })) {
-    const event = await expireOne(context, claim)
-    if (event === null) continue
-    settled += 1
-    events.expired(claim.taskId, event)
-  }
-  return settled
+  const claims = await listExpiredClaims(pool, { limit: CLAIMS_PER_PASS, now: clock.sqlNow() })
+  return forEachAlone(claims, {
+    async act(claim) {
+      const event = await expireOne(context, claim)
+      if (event !== null) events.expired(claim.taskId, event)
+      return event !== null
+    },
+    onError: ({ taskId }, error) => events.phaseFailedFor('expire', { taskId }, error),
+  })
 }
 
 /** What became of the task; null when the claim was renewed or ended meanwhile. */
@@ -36,6 +38,7 @@ async function expireOne(
   const task = await settleClaim(pool, claim, {
     actor: dispatcherId,
     now: clock.sqlNow(),
+    impatient: true,
     decide(locked) {
       if (!locked.expired) return null
       const settlement = settleExpiry(locked, policy.maxDeliveries, random())

@@ -1,4 +1,4 @@
-import { adoptOrphan, appendLog, readLogEnd, renewLease } from '@switchyard/store'
+import { adoptOrphan, appendLog, isHeldUp, readLogEnd, renewLease } from '@switchyard/store'
 import type { Orphan } from '@switchyard/store'
 import type { DispatcherContext } from '../context.ts'
 import { followRun } from './follow-run.ts'
@@ -59,7 +59,7 @@ function leaseOf(context: DispatcherContext, run: Run): LeaseKeeper {
       return renewed
     },
     onError(error) {
-      if (!outage.noticed(error)) events.renewalFailed(idsOf(run), error)
+      if (!outage.noticed(error) || isHeldUp(error)) events.renewalFailed(idsOf(run), error)
     },
   })
 }
