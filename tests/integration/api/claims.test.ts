@@ -267,8 +267,13 @@ describe.each(CALLS)('%s', (verb, body) => {
     const held = await dequeued(api)
     const unknown = { ...held, task: { ...held.task, id: randomUUID() } }
     expect((await say(unknown, verb, body)).body['code']).toBe('task_not_found')
-    const malformed = await say(held, verb, { ...body, lease_token: 'mine' })
-    expect(malformed.body).toMatchObject({ code: 'invalid_request', errors: [{ path: 'body.lease_token' }] })
+    for (const lease_token of ['mine', `urn:uuid:${held.lease.token}`, `{${held.lease.token}}`]) {
+      const malformed = await say(held, verb, { ...body, lease_token })
+      expect(malformed.body).toMatchObject({
+        code: 'invalid_request',
+        errors: [{ path: 'body.lease_token' }],
+      })
+    }
   })
 })
 
