@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { cutText, storableJson, storableText } from './storable-text.ts'
+import { cutText, isStorable, storableJson, storableText } from './storable-text.ts'
 
 describe('storable text', () => {
   it('has neither NUL nor halves of characters', () => {
@@ -14,6 +14,14 @@ describe('storable text', () => {
       list: ['\ufffd', 1, null],
       more: { text: '🚀' },
     })
+  })
+
+  it('is looked for in all of a value, its names too', () => {
+    const value = { text: 'a 🚀', list: [1, null, true], '🚀': {} }
+    expect(isStorable(value)).toBe(true)
+    for (const odd of ['\0', '\ud83d'])
+      for (const more of [odd, [{ text: odd }], { more: { [odd]: 1 } }])
+        expect(isStorable({ ...value, more })).toBe(false)
   })
 
   it('is cut between characters', () => {

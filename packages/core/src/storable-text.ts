@@ -15,6 +15,13 @@ export function storableJson(value: object): string {
   )
 }
 
+/** Whether all texts of a value can be stored as they are, the names of members too. */
+export function isStorable(value: unknown): boolean {
+  if (typeof value === 'string') return storableText(value) === value
+  if (typeof value !== 'object' || value === null) return true
+  return Object.entries(value).every(([name, member]) => isStorable(name) && isStorable(member))
+}
+
 /** The first `limit` code points of the text; what was cut is shown as an ellipsis that counts as one of them. */
 export function cutText(text: string, limit: number): string {
   if (text.length <= limit) return text

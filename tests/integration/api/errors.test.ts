@@ -90,12 +90,17 @@ describe('a body', () => {
   })
 
   it('with such text deep in a result is refused too, and the claim stays', async () => {
-    for (const odd of ['\u0000', '\ud83d']) {
+    const results = ['\u0000', '\ud83d'].flatMap((odd) => [
+      { deep: [{ text: odd }] },
+      { deep: [{ [odd]: 1 }] },
+    ])
+    for (const result of results) {
       const { task, lease, agent } = await dequeued(api)
       const path = `${TASKS}/${task.id}/complete`
-      const body = { lease_token: lease.token, result: { deep: [{ text: odd }] } }
-      const { status } = await api.call('POST', path, body, { token: agent.token })
-      expect(status).toBe(400)
+      const body = { lease_token: lease.token, result }
+      const answer = await api.call('POST', path, body, { token: agent.token })
+      expect(answer.status).toBe(400)
+      expect(answer.body['errors']).toEqual([{ path: 'body.result', message: expect.any(String) as unknown }])
       expect((await api.call('GET', `${TASKS}/${task.id}`)).body['status']).toBe('claimed')
     }
   })

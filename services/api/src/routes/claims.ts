@@ -1,12 +1,12 @@
 import { ROUTES } from '@switchyard/contract'
-import { settleFailure, settleRelease, TRANSITIONS } from '@switchyard/core'
+import { isStorable, settleFailure, settleRelease, TRANSITIONS } from '@switchyard/core'
 import type { Settlement, ShownTask, Task, TaskError, TransitionName } from '@switchyard/core'
 import { settleClaim, wasSettled } from '@switchyard/store'
 import type { LockedClaim } from '@switchyard/store'
 import type { Principal } from '../authenticate.ts'
 import { createClaimBatches } from '../claim-batches.ts'
 import type { ApiContext } from '../context.ts'
-import { bind } from '../http/bind.ts'
+import { bind, invalidRequest } from '../http/bind.ts'
 import type { Binding } from '../http/bind.ts'
 import { Problem } from '../problem.ts'
 import { leaseToWire, taskToWire } from '../wire/to-wire.ts'
@@ -75,9 +75,15 @@ export function bindClaims(binding: Binding, context: ApiContext): void {
 
   bind(binding, ROUTES.completeTask, async ({ params, body }, { principal }) => {
     const claim = claimOf(params.task_id, body, principal)
+    const result = body.result ?? {}
+    // The database would refuse it, and with it the completions of others that it came with.
+    if (!isStorable(result)) {
+      const message = 'holds NUL or half a surrogate pair, which cannot be stored'
+      throw invalidRequest([{ path: 'body.result', message }])
+    }
     const completed = await batches.complete({
       ...claim,
-      result: body.result ?? {},
+      result,
       actor: principal.actor,
     })
     return { status: 200, body: taskToWire(await settled(claim, principal, completed, ['succeed'])) }
