@@ -179,9 +179,11 @@ const matching = new Map<string, fc.Arbitrary<string>>()
 
 /** Made once for each pattern: making it takes longer than using it. */
 function textMatching(pattern: string): fc.Arbitrary<string> {
-  // Half of a surrogate pair in a class says what is not to come; the generator has no such thing anyway.
-  const simple = new RegExp(pattern.replaceAll(/\\u0000|\\ud800-\\udfff/g, ''))
-  const made = matching.get(pattern) ?? fc.stringMatching(simple, { size: 'small' })
+  // Half of a surrogate pair in a class says what is not to come; the generator has no such thing anyway, nor what may not follow.
+  const simple = new RegExp(pattern.replaceAll(/\\u0000|\\ud800-\\udfff|\(\?![^)]*\)/g, ''))
+  const made =
+    matching.get(pattern) ??
+    fc.stringMatching(simple, { size: 'small' }).filter((text) => new RegExp(pattern, 'u').test(text))
   matching.set(pattern, made)
   return made
 }

@@ -1,4 +1,4 @@
-import { Host, HOST_DEFAULTS, HostDefinition as WireDefinition } from '@switchyard/contract'
+import { ENVIRONMENT_NAME, Host, HOST_DEFAULTS, HostDefinition as WireDefinition } from '@switchyard/contract'
 import {
   contradictionIn,
   isPresetName,
@@ -163,7 +163,7 @@ function readLabels(reading: YamlReading, value: YamlValue): string[] {
 function readEnvironment(reading: YamlReading, value: YamlValue): Record<string, string> {
   const env: Record<string, string> = {}
   for (const { key, at, value: member } of readEntries(reading, value, 'a mapping of names to texts') ?? []) {
-    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(key) || key.startsWith('_sy_')) {
+    if (!new RegExp(ENVIRONMENT_NAME).test(key)) {
       reportExpected(reading, at, 'the name of an environment variable, and none that begins with _sy_')
       continue
     }

@@ -111,6 +111,7 @@ describe('PUT /api/v1/hosts/{host_id}', () => {
     ['body.preset', { command: undefined, preset: 'cloud' }],
     ['body.workdir', { workdir: '' }],
     ['body.env.BAD-NAME', { env: { 'BAD-NAME': 'x' } }],
+    ['body.env._sy_run', { env: { _sy_run: 'x' } }],
     ['body.env.A', { env: { A: 5 } }],
     ['body.timeout_seconds', { timeout_seconds: 0 }],
     ['body.timeout_seconds', { timeout_seconds: 8 * 24 * 3_600 }],

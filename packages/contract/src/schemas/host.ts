@@ -7,6 +7,9 @@ const HostKey = Type.String({
   description: 'As `ssh-keygen -lf` prints it. A host that shows another key is refused.',
 })
 
+/** Those that begin with `_sy_` are used by the program that starts the command. */
+export const ENVIRONMENT_NAME = '^(?!_sy_)[A-Za-z_][A-Za-z0-9_]*$'
+
 const definition = {
   address: Type.String({
     pattern: '^[A-Za-z0-9:][A-Za-z0-9._:-]{0,254}$',
@@ -58,7 +61,7 @@ const definition = {
       description: 'Where the command runs; it must exist. null: where a login begins.',
     }),
   ),
-  env: Type.Record(Type.String({ pattern: '^[A-Za-z_][A-Za-z0-9_]*$' }), text({ maxLength: 32_768 }), {
+  env: Type.Record(Type.String({ pattern: ENVIRONMENT_NAME }), text({ maxLength: 32_768 }), {
     additionalProperties: false,
   }),
   timeout_seconds: Type.Integer({
