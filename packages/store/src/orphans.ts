@@ -19,7 +19,7 @@ const TAKE_ORPHANS = /* sql */ `
      set lease_token = gen_random_uuid(), lease_expires_at = instant.at + make_interval(secs => $2)
     from instant
    where t.id = any(array(select id from next))
-  returning t.*`
+  returning t.*, extract(epoch from instant.at - coalesce(t.started_at, instant.at))::float8 as ran_seconds`
 
 const ADOPT_ORPHAN = /* sql */ `
   with instant as (select coalesce($4::timestamptz, now()) as at),
@@ -52,6 +52,14 @@ export interface Orphan {
   readonly place: string | null
   /** How often its host was asked in vain. */
   readonly probes: number
+  /** How long ago it started, by the database's clock, which may differ from that of whoever looks for it. */
+  readonly ranSeconds: number
+}
+
+interface OrphanRow extends ClaimRow {
+  readonly run_place: string | null
+  readonly orphan_probes: number
+  readonly ran_seconds: number
 }
 
 /**
@@ -62,7 +70,7 @@ export async function takeOrphans(
   db: Queryable,
   options: { readonly leaseSeconds: number; readonly limit: number; readonly now?: Date | null },
 ): Promise<Orphan[]> {
-  const { rows } = await db.query<ClaimRow & { run_place: string | null; orphan_probes: number }>({
+  const { rows } = await db.query<OrphanRow>({
     name: 'take_orphans',
     text: TAKE_ORPHANS,
     values: [options.now ?? null, options.leaseSeconds, options.limit],
@@ -72,6 +80,7 @@ export async function takeOrphans(
     logBytes: row.log_bytes,
     place: row.run_place,
     probes: row.orphan_probes,
+    ranSeconds: row.ran_seconds,
   }))
 }
 

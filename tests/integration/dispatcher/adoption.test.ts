@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import type { Task } from '@switchyard/core'
+import { fixedClock } from '@switchyard/platform'
 import {
   adoptOrphan,
   appendLog,
@@ -81,6 +82,27 @@ describe('a run that nobody follows', () => {
       'retry second',
     ])
     expect(ssh.started).toHaveLength(1)
+  })
+
+  it('has its time from when it started, whatever the clocks of those who follow it say', async () => {
+    const { task, ssh } = await handedOver()
+    const clock = fixedClock(at(10))
+    const ahead = { ...clock, now: () => new Date(clock.now().getTime() + 3_600_000) }
+    const second = testReplica(database.pool, ssh, { id: 'second', clock: ahead })
+    await second.cycle()
+    for (let seconds = 10; seconds < 120; seconds += 10) {
+      clock.set(at(seconds))
+      await until('its lease is kept', async () => {
+        clock.advance(1)
+        const { status, leaseExpiresAt } = (await read(task))!
+        return status === 'running' && leaseExpiresAt !== null && leaseExpiresAt > at(seconds + 60)
+      })
+    }
+    expect(ssh.killed).toEqual([])
+    clock.set(at(120))
+    await second.runs.idle()
+    expect(ssh.killed).toEqual([`${task.id}-1`])
+    expect(await read(task)).toMatchObject({ status: 'scheduled', error: { code: 'timed_out' } })
   })
 
   it('that ended meanwhile, with all its output stored, still has its last lines as the summary', async () => {

@@ -90,12 +90,12 @@ interface Overtime {
 
 function watchOvertime({ clock }: DispatcherContext, { run, lease }: RunParts): Overtime {
   const overtime = new AbortController()
+  const begun = clock.now().getTime() - (run.orphan?.ranSeconds ?? 0) * 1000
   return {
     signal: overtime.signal,
     begin() {
-      const now = clock.now().getTime()
-      const begun = run.orphan?.claim.task.startedAt?.getTime() ?? now
-      const left = Math.max(0, begun + run.host.timeoutSeconds * 1000 - now) + OVERTIME_SECONDS * 1000
+      const ran = clock.now().getTime() - begun
+      const left = Math.max(0, run.host.timeoutSeconds * 1000 - ran) + OVERTIME_SECONDS * 1000
       void clock.sleep(left, lease.stopped).then(() => overtime.abort())
     },
   }
