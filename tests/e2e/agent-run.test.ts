@@ -243,7 +243,15 @@ describe('switchyard agent run', () => {
        echo one > file; git add file; git -c user.name=a -c user.email=a@b commit --quiet -m one; git push --quiet origin HEAD:main`,
       { shell: 'sh', directory, env: { HOME: directory } },
     )
-    const { id: label } = await startAgent(['--repository-url', `file://${directory}/forge/{repository}.git`])
+    const spies = join(directory, 'spies')
+    await mkdir(spies)
+    const path = process.env['PATH'] ?? ''
+    const spy = `#!/bin/sh\necho "token \${SWITCHYARD_TOKEN-none}" >> "${spies}/told"; PATH="${path}" exec git "$@"\n`
+    await writeFile(join(spies, 'git'), spy, { mode: 0o755 })
+    const { id: label } = await startAgent(
+      ['--repository-url', `file://${directory}/forge/{repository}.git`],
+      { PATH: `${spies}:${path}` },
+    )
     const inRepository = async (repository: string, prompt: string) =>
       untilOver(
         (await admin.createTask({ title: 'Do it', prompt, requires: [label], source: { repository } })).id,
@@ -256,6 +264,9 @@ describe('switchyard agent run', () => {
     expect(await inRepository('acme/shop', afterwards)).toMatchObject({
       result: { summary: 'one\n* main\nrefs/remotes/origin/fix' },
     })
+    expect(new Set((await readFile(join(spies, 'told'), 'utf8')).trim().split('\n'))).toEqual(
+      new Set(['token none']),
+    )
     for (const hostile of [
       '../acme/shop',
       '--upload-pack=touch x/y',

@@ -9,7 +9,7 @@ export interface OutputStream {
   readonly rows?: number
 }
 
-/** What the program has of the process it runs in. The one place that looks at `process`. */
+/** What the program has of the process it runs in: nothing else reads its environment, its directories or its streams. */
 export interface World {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly workingDirectory: string

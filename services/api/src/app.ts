@@ -24,7 +24,7 @@ import { bindTaskLists } from './routes/task-lists.ts'
 import { bindTasks } from './routes/tasks.ts'
 import { bindWebhooks } from './routes/webhooks.ts'
 
-/** The application: every route of the contract, and nothing else. */
+/** The application: every route of the contract, what the page of its documentation is made of, and a problem for all else. */
 export function createApp(context: ApiContext, options: { readonly validateAnswers: boolean }): Express {
   const app = express()
   app.disable('x-powered-by')

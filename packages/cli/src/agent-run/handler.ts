@@ -69,7 +69,7 @@ export function commandHandler(parts: HandlerParts): WorkHandler {
 }
 
 async function prepareWork(
-  { options }: HandlerParts,
+  { options, env }: HandlerParts,
   { source }: Task,
   folder: RunFolder,
   signal: AbortSignal,
@@ -79,13 +79,13 @@ async function prepareWork(
   const url = repositoryUrl(template, source.repository)
   const cacheDirectory = join(stateDirectory, 'repositories')
   try {
-    await cloneRepository({ url, cacheDirectory, directory: folder.work, signal })
+    await cloneRepository({ url, cacheDirectory, directory: folder.work, env: inherited(env), signal })
   } catch (error) {
     throw signal.aborted ? abortedAs(signal.reason, agentId) : error
   }
 }
 
-/** The agent's own environment, without what is meant for the agent: its token is not the command's. */
+/** The agent's own environment, without what is meant for the agent: its token is neither the command's nor git's. */
 function inherited(env: Readonly<Record<string, string | undefined>>): Record<string, string | undefined> {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('SWITCHYARD_')))
 }

@@ -27,25 +27,26 @@ export async function cloneRepository(options: {
   readonly url: string
   readonly cacheDirectory: string
   readonly directory: string
+  readonly env: NodeJS.ProcessEnv
   readonly signal: AbortSignal
 }): Promise<void> {
-  const { url, cacheDirectory, directory, signal } = options
+  const { url, cacheDirectory, directory } = options
   const cache = join(cacheDirectory, `${createHash('sha256').update(url).digest('hex').slice(0, 32)}.git`)
   try {
-    await refresh(cache, url, signal)
-    await git(['clone', '--quiet', '--reference-if-able', cache, '--', url, directory], signal)
+    await refresh(cache, url, options)
+    await git(['clone', '--quiet', '--reference-if-able', cache, '--', url, directory], options)
   } catch (error) {
-    signal.throwIfAborted()
+    options.signal.throwIfAborted()
     const { stderr, message } = error as Error & { stderr?: string }
     const said = (stderr ?? message).trim().slice(-SHOWN_CHARACTERS)
     throw new TaskFailure(`${url} cannot be cloned: ${said}`, { code: 'repository_unavailable' })
   }
 }
 
-async function refresh(cache: string, url: string, signal: AbortSignal): Promise<void> {
+async function refresh(cache: string, url: string, options: GitOptions): Promise<void> {
   if (existsSync(cache)) {
     // Only saves time: when it fails, as it may beside another fetch, the clone brings what is missing.
-    await git(['-C', cache, 'fetch', '--quiet', 'origin', '+refs/heads/*:refs/heads/*'], signal).catch(
+    await git(['-C', cache, 'fetch', '--quiet', 'origin', '+refs/heads/*:refs/heads/*'], options).catch(
       () => undefined,
     )
     return
@@ -54,7 +55,7 @@ async function refresh(cache: string, url: string, signal: AbortSignal): Promise
   const draft = `${cache}.${String(process.pid)}-${String(performance.now())}`
   try {
     // Nothing is ever removed from it: clones borrow its objects.
-    await git(['clone', '--quiet', '--bare', '--config', 'gc.auto=0', '--', url, draft], signal)
+    await git(['clone', '--quiet', '--bare', '--config', 'gc.auto=0', '--', url, draft], options)
     await rename(draft, cache)
   } catch (error) {
     // Another task was faster.
@@ -64,6 +65,11 @@ async function refresh(cache: string, url: string, signal: AbortSignal): Promise
   }
 }
 
-async function git(args: readonly string[], signal: AbortSignal): Promise<void> {
-  await run('git', [...args], { signal, env: { ...process.env, GIT_TERMINAL_PROMPT: '0' } })
+interface GitOptions {
+  readonly env: NodeJS.ProcessEnv
+  readonly signal: AbortSignal
+}
+
+async function git(args: readonly string[], { env, signal }: GitOptions): Promise<void> {
+  await run('git', [...args], { signal, env: { ...env, GIT_TERMINAL_PROMPT: '0' } })
 }
