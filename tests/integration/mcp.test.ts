@@ -1,6 +1,7 @@
 import { Agent } from 'node:http'
 import { afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import { TOOLS } from '@switchyard/mcp'
+import { isRepeatable } from '../../packages/client/src/repeatable.ts'
 import { dequeue, dequeued, postAgent, postTask, TOKENS } from '../support/api.ts'
 import type { WireLease, WireTask } from '../support/api.ts'
 import { buildCommandLine } from '../support/command-line.ts'
@@ -22,6 +23,11 @@ const WAYS: readonly { transport: Transport; revision: Revision }[] = [
   { transport: 'http', revision: 'legacy' },
   { transport: 'stdio', revision: 'legacy' },
 ]
+
+it('says that a tool may be called twice only where the client repeats the call by itself', () => {
+  const differing = TOOLS.filter(({ repeatable, operation }) => repeatable && !isRepeatable(operation))
+  expect(differing.map(({ name }) => name)).toEqual([])
+})
 
 describe.each(WAYS)('MCP over $transport, $revision', (way) => {
   async function connect(token: string): Promise<McpClient> {

@@ -8,6 +8,8 @@ export type OperationName = keyof typeof OPERATIONS
  */
 const RECOGNISED: ReadonlySet<OperationName> = new Set<OperationName>([
   'createTask',
+  'assignTask',
+  'cancelTask',
   'dequeueTask',
   'heartbeatTask',
   'appendTaskLog',

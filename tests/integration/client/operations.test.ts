@@ -182,15 +182,18 @@ describe('a lost answer', () => {
     const result = { summary: 'done' }
     expect(await own.completeTask({ ...claim, result })).toMatchObject({ status: 'succeeded', result })
     await expect(admin.deleteAgent({ agent_id: agent.id })).resolves.toBeUndefined()
-    expect(sent).toHaveLength(10)
+    const unwanted = await postTask(api)
+    expect(await admin.cancelTask({ task_id: unwanted.id })).toMatchObject({ status: 'cancelled' })
+    expect(sent).toHaveLength(12)
   })
 
   it('of a call that must not come twice is told to the caller', async () => {
     const { fetch, sent } = losingFetch()
     const { id } = await postTask(api)
-    await expect(client({ fetch }).cancelTask({ task_id: id })).rejects.toThrow(SwitchyardUnreachable)
+    await client().cancelTask({ task_id: id })
+    await expect(client({ fetch }).rerunTask({ task_id: id })).rejects.toThrow(SwitchyardUnreachable)
     expect(sent).toHaveLength(1)
-    expect(await client().getTask({ task_id: id })).toMatchObject({ status: 'cancelled' })
+    expect(await client().getTask({ task_id: id })).toMatchObject({ status: 'pending' })
   })
 
   it('is told from an answer: that the database is away does not say that nothing was done', async () => {
@@ -206,7 +209,7 @@ describe('a lost answer', () => {
     const [asked, told]: [unknown[], unknown[]] = [[], []]
     expect(await client({ fetch: away(asked) }).getTask({ task_id: id })).toMatchObject({ id })
     expect(asked).toHaveLength(2)
-    const call = client({ fetch: away(told) }).cancelTask({ task_id: id })
+    const call = client({ fetch: away(told) }).rerunTask({ task_id: id })
     await expect(call).rejects.toMatchObject({ code: 'database_unavailable', status: 503 })
     expect(told).toHaveLength(1)
   })
