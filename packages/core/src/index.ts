@@ -1,3 +1,4 @@
+export * from './agent-id.ts'
 export * from './backoff.ts'
 export * from './execution-mode.ts'
 export * from './host-credentials.ts'

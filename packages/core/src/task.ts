@@ -4,6 +4,13 @@ import type { TaskStatus } from './task-status.ts'
 /** 1 is urgent, 4 is low. */
 export const PRIORITIES = [1, 2, 3, 4] as const
 export type Priority = (typeof PRIORITIES)[number]
+export const DEFAULT_PRIORITY: Priority = 3
+export const MOST_URGENT: Priority = 1
+export const LEAST_URGENT: Priority = 4
+
+/** How often a task is tried when its creator says nothing, and at most. */
+export const DEFAULT_MAX_ATTEMPTS = 3
+export const MOST_ATTEMPTS = 100
 
 /** Where a task came from. Everything but `kind` is null when it does not apply. */
 export interface TaskSource {

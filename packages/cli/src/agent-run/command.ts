@@ -1,14 +1,13 @@
 import { hostname } from 'node:os'
 import { join, resolve } from 'node:path'
 import { Command } from '@commander-js/extra-typings'
-import { withArguments } from '@switchyard/core'
+import { isAgentId, withArguments } from '@switchyard/core'
 import { presetOption, wholeNumber, words } from '../commands/option-values.ts'
 import { Failure } from '../failure.ts'
 import { globalOptions, outputFor } from '../session.ts'
 import { resolveSettings } from '../settings/settings.ts'
 import type { World } from '../world.ts'
 
-const AGENT_ID = /^[a-z0-9][a-z0-9._-]{0,63}$/
 const WEEK_SECONDS = 7 * 24 * 3600
 
 /** `switchyard agent …` */
@@ -104,7 +103,7 @@ function agentIdOf(given: string | undefined): string {
       .replaceAll(/[^a-z0-9._-]/g, '-')
       .replace(/^[^a-z0-9]+/, '')
       .slice(0, 64)
-  if (AGENT_ID.test(id)) return id
+  if (isAgentId(id)) return id
   throw new Failure(
     'usage',
     `“${id}” cannot be the id of an agent.`,

@@ -1,3 +1,4 @@
+import { AGENT_ID_PATTERN } from '@switchyard/core'
 import Type from 'typebox'
 
 /** A schema or null. */
@@ -9,10 +10,8 @@ export const Timestamp = Type.String({ format: 'date-time', description: 'RFC 33
 
 export const TaskId = Type.String({ format: 'uuid', description: 'UUIDv7: sorts by creation.' })
 
-export const SLUG = '^[a-z0-9][a-z0-9._-]{0,63}$'
-
 export const AgentId = Type.String({
-  pattern: SLUG,
+  pattern: AGENT_ID_PATTERN,
   description: 'A slug chosen by the owner: lower case letters, digits, `.`, `_`, `-`.',
   examples: ['claude-laptop'],
 })
@@ -42,7 +41,10 @@ export const LeaseToken = Type.String({
   description: 'From the claim. Whoever extends or ends the claim proves with it that the claim is theirs.',
 })
 
-export const Limit = Type.Optional(Type.Integer({ minimum: 1, maximum: 200, default: 50 }))
+/** How many entries a page has when nobody says it. */
+export const DEFAULT_PAGE_SIZE = 50
+
+export const Limit = Type.Optional(Type.Integer({ minimum: 1, maximum: 200, default: DEFAULT_PAGE_SIZE }))
 
 export const Cursor = Type.Optional(
   Type.String({ maxLength: 200, description: 'The `next_cursor` of the page before.' }),

@@ -1,6 +1,6 @@
-import { FINDING_OUTCOMES, HOST_CHECK_SUBJECTS, PRESET_NAMES } from '@switchyard/core'
+import { AGENT_ID_PATTERN, FINDING_OUTCOMES, HOST_CHECK_SUBJECTS, PRESET_NAMES } from '@switchyard/core'
 import Type from 'typebox'
-import { AgentId, Labels, NextCursor, nullable, SLUG, text, Timestamp } from './common.ts'
+import { AgentId, Labels, NextCursor, nullable, text, Timestamp } from './common.ts'
 
 const HostKey = Type.String({
   pattern: '^SHA256:[A-Za-z0-9+/]{43}$',
@@ -36,7 +36,7 @@ const definition = {
   ),
   proxy_jump: nullable(
     Type.String({
-      pattern: SLUG,
+      pattern: AGENT_ID_PATTERN,
       description:
         'The id of the host through which this one is reached; that one may itself be behind another.',
     }),

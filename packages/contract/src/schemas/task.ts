@@ -1,4 +1,14 @@
-import { AGENT_MODES, DEFAULT_EXECUTION_MODE, EXECUTION_MODES, TASK_STATUSES } from '@switchyard/core'
+import {
+  AGENT_MODES,
+  DEFAULT_EXECUTION_MODE,
+  DEFAULT_MAX_ATTEMPTS,
+  DEFAULT_PRIORITY,
+  EXECUTION_MODES,
+  LEAST_URGENT,
+  MOST_ATTEMPTS,
+  MOST_URGENT,
+  TASK_STATUSES,
+} from '@switchyard/core'
 import Type from 'typebox'
 import { AgentId, Labels, nullable, TaskId, text, Timestamp } from './common.ts'
 
@@ -9,7 +19,11 @@ export const AgentMode = Type.Enum([...AGENT_MODES])
 export const TaskStatus = Type.Enum([...TASK_STATUSES], {
   description: 'How far the task is. See docs/state-machine.md.',
 })
-const Priority = Type.Integer({ minimum: 1, maximum: 4, description: '1 is urgent, 4 is low.' })
+const Priority = Type.Integer({
+  minimum: MOST_URGENT,
+  maximum: LEAST_URGENT,
+  description: '1 is urgent, 4 is low.',
+})
 
 export const Source = Type.Object({
   kind: Type.Enum(['api', 'forgejo', 'gitea']),
@@ -73,7 +87,9 @@ export const NewTask = Type.Object(
     title: text({ minLength: 1, maxLength: 500 }),
     prompt: text({ minLength: 1, maxLength: 1_048_576 }),
     requires: Type.Optional(Labels),
-    priority: Type.Optional(Type.Integer({ minimum: 1, maximum: 4, default: 3 })),
+    priority: Type.Optional(
+      Type.Integer({ minimum: MOST_URGENT, maximum: LEAST_URGENT, default: DEFAULT_PRIORITY }),
+    ),
     execution_mode: Type.Optional(
       // No `default`: that somebody asked for it, and that nobody said anything, are recorded as two reasons.
       Type.Enum([...EXECUTION_MODES], {
@@ -87,7 +103,9 @@ export const NewTask = Type.Object(
         description: 'Tasks with the same one run one at a time. Left out: beside all others.',
       }),
     ),
-    max_attempts: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, default: 3 })),
+    max_attempts: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: MOST_ATTEMPTS, default: DEFAULT_MAX_ATTEMPTS }),
+    ),
     run_at: Type.Optional(
       Type.String({ format: 'date-time', description: 'RFC 3339. Not before then; left out: at once.' }),
     ),

@@ -1,16 +1,16 @@
+import { isAgentId } from '@switchyard/core'
 import { invalidRequest } from './bind.ts'
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
-const SLUG = /^[a-z0-9][a-z0-9._-]{0,63}$/
 
 /** The id behind which a list goes on, for lists ordered by UUIDv7. */
 export function idFromCursor(cursor: string | undefined): string | null {
-  return decode(cursor, UUID)
+  return decode(cursor, (id) => UUID.test(id))
 }
 
-/** The id behind which a list goes on, for lists ordered by slug. */
-export function slugFromCursor(cursor: string | undefined): string | null {
-  return decode(cursor, SLUG)
+/** The id behind which a list of agents or hosts goes on. */
+export function agentIdFromCursor(cursor: string | undefined): string | null {
+  return decode(cursor, isAgentId)
 }
 
 /** One page out of one row more than fits on it; the extra row tells whether there is another page. */
@@ -24,9 +24,9 @@ export function page<T extends { readonly id: string }>(
   return { items, nextCursor: more ? Buffer.from(last.id).toString('base64url') : null }
 }
 
-function decode(cursor: string | undefined, form: RegExp): string | null {
+function decode(cursor: string | undefined, isId: (text: string) => boolean): string | null {
   if (cursor === undefined) return null
   const id = Buffer.from(cursor, 'base64url').toString()
-  if (form.test(id)) return id
+  if (isId(id)) return id
   throw invalidRequest([{ path: 'query.cursor', message: 'is not a next_cursor of this list' }])
 }

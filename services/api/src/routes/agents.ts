@@ -1,4 +1,4 @@
-import { ROUTES } from '@switchyard/contract'
+import { DEFAULT_PAGE_SIZE, ROUTES } from '@switchyard/contract'
 import { normalizeLabels } from '@switchyard/core'
 import {
   deleteAgent,
@@ -13,7 +13,7 @@ import { createAgentToken, hashToken } from '../authenticate.ts'
 import type { ApiContext } from '../context.ts'
 import { bind } from '../http/bind.ts'
 import type { Binding } from '../http/bind.ts'
-import { page, slugFromCursor } from '../http/cursor.ts'
+import { page, agentIdFromCursor } from '../http/cursor.ts'
 import { Problem } from '../problem.ts'
 import { agentToWire } from '../wire/to-wire.ts'
 
@@ -33,8 +33,11 @@ export function bindAgents(binding: Binding, { pool, waker, agents }: ApiContext
   })
 
   bind(binding, ROUTES.listAgents, async ({ query }) => {
-    const limit = query.limit ?? 50
-    const { items, nextCursor } = page(await listAgents(pool, slugFromCursor(query.cursor), limit + 1), limit)
+    const limit = query.limit ?? DEFAULT_PAGE_SIZE
+    const { items, nextCursor } = page(
+      await listAgents(pool, agentIdFromCursor(query.cursor), limit + 1),
+      limit,
+    )
     return { status: 200, body: { agents: items.map(agentToWire), next_cursor: nextCursor } }
   })
 

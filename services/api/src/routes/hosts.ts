@@ -1,11 +1,11 @@
-import { HOST_DEFAULTS, ROUTES } from '@switchyard/contract'
+import { DEFAULT_PAGE_SIZE, HOST_DEFAULTS, ROUTES } from '@switchyard/contract'
 import { contradictionIn, normalizeLabels, resolveCommand } from '@switchyard/core'
 import { deleteAgent, getHost, listHosts, putHost, requestHostCheck } from '@switchyard/store'
 import type { Host } from '@switchyard/store'
 import type { ApiContext } from '../context.ts'
 import { bind, invalidRequest } from '../http/bind.ts'
 import type { Binding } from '../http/bind.ts'
-import { page, slugFromCursor } from '../http/cursor.ts'
+import { page, agentIdFromCursor } from '../http/cursor.ts'
 import { Problem } from '../problem.ts'
 import { hostToWire, lastCheckToWire } from '../wire/to-wire.ts'
 import { inUse } from './agents.ts'
@@ -60,8 +60,11 @@ export function bindHosts(binding: Binding, context: ApiContext): void {
   })
 
   bind(binding, ROUTES.listHosts, async ({ query }) => {
-    const limit = query.limit ?? 50
-    const { items, nextCursor } = page(await listHosts(pool, slugFromCursor(query.cursor), limit + 1), limit)
+    const limit = query.limit ?? DEFAULT_PAGE_SIZE
+    const { items, nextCursor } = page(
+      await listHosts(pool, agentIdFromCursor(query.cursor), limit + 1),
+      limit,
+    )
     return { status: 200, body: { hosts: items.map(hostToWire), next_cursor: nextCursor } }
   })
 

@@ -1,4 +1,4 @@
-import { ROUTES } from '@switchyard/contract'
+import { DEFAULT_PAGE_SIZE, ROUTES } from '@switchyard/contract'
 import { getDelivery, listDeliveries, listDispatchers } from '@switchyard/store'
 import type { ApiContext } from '../context.ts'
 import { bind } from '../http/bind.ts'
@@ -10,7 +10,7 @@ import { deliveryToWire } from '../wire/to-wire.ts'
 /** Deliveries and the state of the queue. */
 export function bindReads(binding: Binding, { pool, queue: counter }: ApiContext): void {
   bind(binding, ROUTES.listDeliveries, async ({ query }) => {
-    const limit = query.limit ?? 50
+    const limit = query.limit ?? DEFAULT_PAGE_SIZE
     const deliveries = await listDeliveries(pool, {
       beforeId: idFromCursor(query.cursor),
       outcome: query.outcome ?? null,

@@ -1,4 +1,4 @@
-import { ROUTES } from '@switchyard/contract'
+import { DEFAULT_PAGE_SIZE, ROUTES } from '@switchyard/contract'
 import { EXECUTION_MODES, TASK_STATUSES } from '@switchyard/core'
 import { listTasks } from '@switchyard/store'
 import type { ApiContext } from '../context.ts'
@@ -10,7 +10,7 @@ import { taskToWire } from '../wire/to-wire.ts'
 /** The filtered list of tasks. */
 export function bindTaskLists(binding: Binding, { pool }: ApiContext): void {
   bind(binding, ROUTES.listTasks, async ({ query }) => {
-    const limit = query.limit ?? 50
+    const limit = query.limit ?? DEFAULT_PAGE_SIZE
     const tasks = await listTasks(pool, {
       statuses: oneOrSeveral('status', query.status, TASK_STATUSES),
       executionModes: oneOrSeveral('execution_mode', query.execution_mode, EXECUTION_MODES),

@@ -1,7 +1,14 @@
 import { createHash } from 'node:crypto'
 import { ROUTES } from '@switchyard/contract'
 import type { RouteInput } from '@switchyard/contract'
-import { DEFAULT_EXECUTION_MODE, normalizeLabels, TRANSITIONS, UNHELD_STATUSES } from '@switchyard/core'
+import {
+  DEFAULT_EXECUTION_MODE,
+  DEFAULT_MAX_ATTEMPTS,
+  DEFAULT_PRIORITY,
+  normalizeLabels,
+  TRANSITIONS,
+  UNHELD_STATUSES,
+} from '@switchyard/core'
 import type { Task, TaskStatus } from '@switchyard/core'
 import { assignTask, cancelTask, listTaskEvents, rerunTask } from '@switchyard/store'
 import type { NewTask } from '@switchyard/store'
@@ -129,10 +136,10 @@ function newTaskFrom({ body, headers }: RouteInput<typeof ROUTES.createTask>, pr
       body.execution_mode === undefined
         ? 'the creator left it open'
         : `the creator asked for ${requestedMode}`,
-    priority: body.priority ?? 3,
+    priority: body.priority ?? DEFAULT_PRIORITY,
     requires: normalizeLabels(body.requires ?? []),
     concurrencyKey: body.concurrency_key ?? null,
-    maxAttempts: body.max_attempts ?? 3,
+    maxAttempts: body.max_attempts ?? DEFAULT_MAX_ATTEMPTS,
     runAt: instantFrom(body.run_at),
     source: {
       kind: 'api',

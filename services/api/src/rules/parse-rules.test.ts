@@ -126,8 +126,8 @@ rules:
       '5:17: rules[0].task.priority: expected a whole number from 1 to 4, got the number 5',
     ],
     [
-      'event: issues\ntask:\n  max_attempts: 0',
-      'rules[0].task.max_attempts: expected a whole number from 1 to',
+      'event: issues\ntask:\n  max_attempts: 101',
+      'rules[0].task.max_attempts: expected a whole number from 1 to 100',
     ],
     [
       'event: issues\ntask:\n  execution_mode: ssh',

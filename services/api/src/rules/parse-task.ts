@@ -1,7 +1,12 @@
 import {
   DEFAULT_EXECUTION_MODE,
+  DEFAULT_MAX_ATTEMPTS,
+  DEFAULT_PRIORITY,
   EXECUTION_MODES,
   isExecutionMode,
+  LEAST_URGENT,
+  MOST_ATTEMPTS,
+  MOST_URGENT,
   normalizeLabels,
   PRIORITIES,
   type ExecutionMode,
@@ -23,10 +28,6 @@ import {
 } from '@switchyard/platform'
 
 export const TASK_KEYS = ['title', 'prompt', 'requires', 'priority', 'execution_mode', 'max_attempts']
-
-export const DEFAULT_PRIORITY: Priority = 3
-export const DEFAULT_MAX_ATTEMPTS = 3
-const MOST_ATTEMPTS = 20
 
 /** The `task:` part of a rule; whatever it leaves out is the default. */
 export function parseTask(reading: YamlReading, value: YamlValue | null): TaskRecipe {
@@ -61,8 +62,7 @@ function readRequires(reading: YamlReading, value: YamlValue | undefined): strin
 }
 
 function readPriority(reading: YamlReading, value: YamlValue | undefined): Priority {
-  const number =
-    value === undefined ? null : readWholeNumber(reading, value, PRIORITIES[0], PRIORITIES.length)
+  const number = value === undefined ? null : readWholeNumber(reading, value, MOST_URGENT, LEAST_URGENT)
   return PRIORITIES.find((priority) => priority === number) ?? DEFAULT_PRIORITY
 }
 

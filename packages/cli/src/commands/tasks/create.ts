@@ -1,14 +1,18 @@
 import { Command, Option } from '@commander-js/extra-typings'
+import {
+  DEFAULT_MAX_ATTEMPTS,
+  DEFAULT_PRIORITY,
+  EXECUTION_MODES,
+  LEAST_URGENT,
+  MOST_ATTEMPTS,
+  MOST_URGENT,
+} from '@switchyard/core'
 import { Failure } from '../../failure.ts'
 import { readAll } from '../../input.ts'
 import { withSession } from '../../session.ts'
 import type { World } from '../../world.ts'
 import { withExamples } from '../examples.ts'
 import { wholeNumber, words } from '../option-values.ts'
-
-const LOWEST_PRIORITY = 4
-const MOST_ATTEMPTS = 100
-const MODES = ['undecided', 'ssh_cli', 'http_pull'] as const
 
 /** `switchyard tasks create` */
 export function createTask(world: World) {
@@ -18,10 +22,20 @@ export function createTask(world: World) {
     .option('-p, --prompt <text>', 'what the agent is to do; without it, it is read from standard input')
     .option('--prompt-file <file>', 'a file with what the agent is to do')
     .option('-r, --requires <labels>', 'labels that the agent must offer, comma separated', words)
-    .option('--priority <number>', '1 is urgent, 4 is low (default: 3)', wholeNumber(1, LOWEST_PRIORITY))
-    .addOption(new Option('--mode <track>', 'the track, instead of the one that is first').choices(MODES))
+    .option(
+      '--priority <number>',
+      `1 is urgent, 4 is low (default: ${String(DEFAULT_PRIORITY)})`,
+      wholeNumber(MOST_URGENT, LEAST_URGENT),
+    )
+    .addOption(
+      new Option('--mode <track>', 'the track, instead of the one that is first').choices(EXECUTION_MODES),
+    )
     .option('--repository <name>', 'the repository that it is about: acme/shop')
-    .option('--max-attempts <number>', 'how often it is tried (default: 3)', wholeNumber(1, MOST_ATTEMPTS))
+    .option(
+      '--max-attempts <number>',
+      `how often it is tried (default: ${String(DEFAULT_MAX_ATTEMPTS)})`,
+      wholeNumber(1, MOST_ATTEMPTS),
+    )
     .option('--at <time>', 'not before this instant, such as 2027-01-31T18:00:00Z')
     .option('--concurrency-key <text>', 'of the unfinished tasks with one key, one at a time')
     .option('--idempotency-key <text>', 'the same key once more gives the same task')
