@@ -1,3 +1,4 @@
+export { abortWith } from './abort-with.ts'
 export { Type, type Static } from 'typebox'
 export { ConfigError, type ConfigProblem } from './config/config-error.ts'
 export { ALL_VARIABLES } from './config/all-variables.ts'

@@ -1,3 +1,4 @@
+import { abortWith } from '@switchyard/platform'
 import type { Clock } from '@switchyard/platform'
 
 /** Ends a sleep early. A ring while nobody sleeps is remembered: the next sleep ends at once. */
@@ -10,7 +11,9 @@ export class Bell {
 
   /** Resolves after so many milliseconds, when the bell rings, or when the signal aborts. */
   async sleep(clock: Clock, milliseconds: number, signal: AbortSignal): Promise<void> {
-    await clock.sleep(milliseconds, AbortSignal.any([signal, this.#rung.signal]))
+    const unfollow = abortWith(this.#rung, signal)
+    await clock.sleep(milliseconds, this.#rung.signal)
+    unfollow()
     if (this.#rung.signal.aborted) this.#rung = new AbortController()
   }
 }

@@ -5,6 +5,7 @@ import type { Host } from '@switchyard/store'
 import type { ApiContext } from '../context.ts'
 import { bind, invalidRequest } from '../http/bind.ts'
 import type { Binding } from '../http/bind.ts'
+import { callSignal } from '../http/call-signal.ts'
 import { page, agentIdFromCursor } from '../http/cursor.ts'
 import { Problem } from '../problem.ts'
 import { hostToWire, lastCheckToWire } from '../wire/to-wire.ts'
@@ -91,9 +92,7 @@ export function bindHosts(binding: Binding, context: ApiContext): void {
     const requestedAt = await requestHostCheck(pool, params.host_id)
     if (requestedAt === null) throw notFound(params.host_id)
     waker.wake()
-    const gone = new AbortController()
-    response.once('close', () => gone.abort())
-    const over = AbortSignal.any([gone.signal, stopping])
+    const over = callSignal(response, stopping)
     const deadline = performance.now() + hostCheckMilliseconds
     while (performance.now() < deadline && !over.aborted) {
       const host = await find(params.host_id)

@@ -7,6 +7,7 @@ import type { Request as HttpRequest, Response as HttpResponse } from 'express'
 import type { ApiContext } from '../context.ts'
 import { bindStream } from '../http/bind.ts'
 import type { Binding } from '../http/bind.ts'
+import { callSignal } from '../http/call-signal.ts'
 import { Problem } from '../problem.ts'
 
 /** This machine's names in a browser: pages that it serves itself. */
@@ -18,9 +19,7 @@ export function bindMcp(binding: Binding, context: ApiContext): void {
 
   bindStream(binding, ROUTES.callMcp, async ({ body }, { principal, request, response }) => {
     refuseStrangePages(request.get('origin'), context.config.SWITCHYARD_ALLOWED_ORIGINS)
-    const gone = new AbortController()
-    response.once('close', () => gone.abort())
-    const signal = AbortSignal.any([gone.signal, context.stopping])
+    const signal = callSignal(response, context.stopping)
     const token = request
       .get('authorization')
       ?.replace(/^Bearer +/i, '')
