@@ -1,14 +1,8 @@
 import { describe, expect, it } from '@jest/globals'
 import type { Task } from '@switchyard/core'
-import {
-  assignTask,
-  cancelTask,
-  claimForAgent,
-  flipUndecided,
-  getTask,
-  listTaskEvents,
-} from '@switchyard/store'
+import { assignTask, cancelTask, flipUndecided, getTask, listTaskEvents } from '@switchyard/store'
 import type { AssignTaskResult, ClaimForAgentResult, Pool } from '@switchyard/store'
+import { claimForAgent } from '../support/claim-for-agent.ts'
 import { claimForHost } from '../support/claim-for-host.ts'
 import { at } from '../support/fixed-clock.ts'
 import { useRaceStage } from '../support/race-stage.ts'
@@ -95,8 +89,9 @@ describe('a claim and phase 2', () => {
     expect(lost).toEqual({ kind: 'empty' })
     expect(await claim(task)(stage.second.pool)).toMatchObject({
       kind: 'claimed',
-      claim: { task: { id: task.id, modeDecidedBy: 'timeout' } },
+      claim: { task: { id: task.id } },
     })
+    expect(await getTask(stage.database.pool, task.id)).toMatchObject({ modeDecidedBy: 'timeout' })
   })
 
   it('a host that comes second does not get the task, then or later', async () => {
@@ -195,6 +190,6 @@ describe('the last slot', () => {
       })
     const { won, lost } = await stage.race(dequeue, dequeue)
     expect(won).toMatchObject({ kind: 'claimed', claim: { task: { id: task.id } } })
-    expect(lost).toEqual(won)
+    expect(lost).toMatchObject(won)
   })
 })

@@ -4,7 +4,6 @@ import {
   admitNext,
   assignTask,
   cancelTask,
-  claimForAgent,
   completeClaim,
   flipUndecided,
   listAdmissibleKeys,
@@ -16,6 +15,7 @@ import {
   takeOrphans,
 } from '@switchyard/store'
 import type { ClaimIdentity, Pool } from '@switchyard/store'
+import { claimForAgent } from './claim-for-agent.ts'
 import { claimForHost } from './claim-for-host.ts'
 import { at } from './fixed-clock.ts'
 import { addAgent, addHost, addTask } from './task-factory.ts'

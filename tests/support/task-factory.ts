@@ -3,7 +3,6 @@ import { HOST_CHECK_SUBJECTS } from '@switchyard/core'
 import type { AgentMode, HostFindings, Settlement, Task, TaskStatus } from '@switchyard/core'
 import {
   cancelTask,
-  claimForAgent,
   completeClaim,
   createTask,
   getTask,
@@ -13,6 +12,7 @@ import {
   settleClaim,
 } from '@switchyard/store'
 import type { ClaimIdentity, HostDefinition, NewTask, Pool, Queryable } from '@switchyard/store'
+import { claimForAgent } from './claim-for-agent.ts'
 import { claimForHost } from './claim-for-host.ts'
 import { at } from './fixed-clock.ts'
 

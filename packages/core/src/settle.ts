@@ -25,9 +25,6 @@ export type SettledTask = Pick<
   | 'cancelReason'
 >
 
-/** A task that was handed out this often without being started is not handed out again. */
-export const DEFAULT_MAX_DELIVERIES = 20
-
 /** The work failed. Another attempt when one is left and the failure allows it. */
 export function settleFailure(
   task: SettledTask,

@@ -74,17 +74,6 @@ export async function claimForAgents(
   return answers.map((answer) => answer ?? { kind: 'busy' })
 }
 
-export type ClaimForAgentRequest = AgentRequest & Omit<ClaimForAgentsOptions, 'requests' | 'whenLocked'>
-
-/** As claimForAgents, for one request that waits for its agent's row. */
-export async function claimForAgent(pool: Pool, request: ClaimForAgentRequest): Promise<ClaimForAgentResult> {
-  const options = { ...request, requests: [request], whenLocked: 'wait' as const }
-  for (;;) {
-    const [result] = await claimForAgents(pool, options)
-    if (result !== undefined && result.kind !== 'busy') return result
-  }
-}
-
 /**
  * The claim that this request key already made and that has not started, or `empty`. Waits for calls of the agent that
  * are claiming at this moment.

@@ -4,10 +4,9 @@ export { assignTask } from './assign-task.ts'
 export type { AssignTaskRequest, AssignTaskResult } from './assign-task.ts'
 export { atMostEvery } from './at-most-every.ts'
 export { cancelByConcurrencyKey, cancelTask } from './cancel-task.ts'
-export { claimForAgent, claimForAgents, MOST_REQUESTS, repeatClaimForAgent } from './claim-for-agents.ts'
+export { claimForAgents, MOST_REQUESTS, repeatClaimForAgent } from './claim-for-agents.ts'
 export type {
   AgentRequest,
-  ClaimForAgentRequest,
   ClaimForAgentResult,
   ClaimForAgentsOptions,
   ClaimForAgentsResult,

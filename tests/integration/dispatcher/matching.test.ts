@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
-import { getHost, getTask, listTaskEvents, recordDialSuccess, setHostPaused } from '@switchyard/store'
+import { getHost, getTask, listTaskEvents, recordDialSuccess } from '@switchyard/store'
 import { createTestDatabase } from '../../support/database.ts'
 import type { TestDatabase } from '../../support/database.ts'
 import { fakeSsh, unreachable } from '../../support/fake-ssh.ts'
@@ -51,8 +51,7 @@ describe('phase 1', () => {
 
   it('leaves a paused host alone', async () => {
     const { pool } = database
-    const hostId = await addHost(pool)
-    await setHostPaused(pool, hostId, true)
+    await addHost(pool, { paused: true })
     await addTask(pool, { requires: [] })
     expect(await testReplica(pool, fakeSsh()).cycle()).toMatchObject({ claimed: 0 })
   })

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { readConfig, startDispatcher } from '@switchyard/dispatcher'
 import type { Dispatcher } from '@switchyard/dispatcher'
 import { createLog } from '@switchyard/platform'
-import { getHost, getTask, listDispatchers, NewerSchemaError, setHostPaused } from '@switchyard/store'
+import { getHost, getTask, listDispatchers, NewerSchemaError, updateAgent } from '@switchyard/store'
 import { createTestDatabase } from '../../support/database.ts'
 import type { TestDatabase } from '../../support/database.ts'
 import { fakeSsh } from '../../support/fake-ssh.ts'
@@ -110,7 +110,7 @@ describe('a dispatcher', () => {
       return (await getHost(database.pool, 'a'))?.paused
     }
     expect(await restart('')).toBe(false)
-    await setHostPaused(database.pool, 'a', true)
+    await updateAgent(database.pool, 'a', { paused: true })
     expect(await restart('')).toBe(true)
     expect(await restart(', paused: false')).toBe(false)
     expect(await restart(', paused: true')).toBe(true)

@@ -9,9 +9,9 @@ import {
   recordDialSuccess,
   recordHostCheck,
   requestHostCheck,
-  setHostPaused,
   takeDueHostChecks,
   takeHostChecks,
+  updateAgent,
 } from '@switchyard/store'
 import type { HostCheckRecord } from '@switchyard/store'
 import { claimForHost } from '../../support/claim-for-host.ts'
@@ -245,11 +245,10 @@ describe('a host', () => {
     expect(results.sort()).toEqual(['jump_circle', 'replaced'])
   })
 
-  it('is paused, resumed and deleted', async () => {
+  it('is paused and deleted', async () => {
     const hostId = await addHost(database.pool)
-    expect(await setHostPaused(database.pool, hostId, true)).toBe(true)
+    expect(await updateAgent(database.pool, hostId, { paused: true })).toBe(true)
     expect(await getHost(database.pool, hostId)).toMatchObject({ paused: true })
-    expect(await setHostPaused(database.pool, await addAgent(database.pool), true)).toBe(false)
     expect(await deleteAgent(database.pool, hostId, 'ssh_cli')).toEqual({ kind: 'deleted' })
     expect(await getHost(database.pool, hostId)).toBeNull()
   })

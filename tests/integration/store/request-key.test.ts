@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { claimForAgent, renewLease } from '@switchyard/store'
+import { renewLease } from '@switchyard/store'
 import type { ClaimForAgentResult } from '@switchyard/store'
+import { claimForAgent } from '../../support/claim-for-agent.ts'
 import { createTestDatabase } from '../../support/database.ts'
 import type { TestDatabase } from '../../support/database.ts'
 import { at } from '../../support/fixed-clock.ts'

@@ -5,7 +5,6 @@ import {
   admitNext,
   adoptOrphan,
   cancelTask,
-  claimForAgent,
   completeClaim,
   getTask,
   listTaskEvents,
@@ -13,6 +12,7 @@ import {
   renewLease,
   rerunTask,
 } from '@switchyard/store'
+import { claimForAgent } from '../../support/claim-for-agent.ts'
 import { createTestDatabase } from '../../support/database.ts'
 import type { TestDatabase } from '../../support/database.ts'
 import { at } from '../../support/fixed-clock.ts'

@@ -16,7 +16,6 @@ export type OpenedDelivery =
   | { readonly ok: true; readonly delivery: Delivery }
   | {
       readonly ok: false
-      readonly status: 400 | 401 | 415
       readonly reason: 'unsupported_media_type' | 'bad_signature' | 'not_json'
       readonly message: string
     }
@@ -36,16 +35,15 @@ export function openDelivery({ headers, body, secrets }: WebhookRequest): Opened
   if (signedContent === null) {
     const message =
       'The delivery is neither application/json nor application/x-www-form-urlencoded; both can be chosen in the webhook’s settings.'
-    return { ok: false, status: 415, reason: 'unsupported_media_type', message }
+    return { ok: false, reason: 'unsupported_media_type', message }
   }
   const verdict = verifySignature({ headers, signedContent, secrets })
-  if (!verdict.ok) return { ok: false, status: 401, reason: 'bad_signature', message: verdict.message }
+  if (!verdict.ok) return { ok: false, reason: 'bad_signature', message: verdict.message }
 
   const payload = parsePayload(signedContent)
   if (payload === null) {
     return {
       ok: false,
-      status: 400,
       reason: 'not_json',
       message: 'The payload must be a JSON object in UTF-8.',
     }
