@@ -64,7 +64,8 @@ export interface Host extends HostDefinition {
   readonly held: number
 }
 
-const SELECT_HOSTS = /* sql */ `
+// Those that are named, or a page of all of them.
+const READ_HOSTS = /* sql */ `
   select h.id, h.address, h.port, h."user", h.private_key_path as "privateKeyPath", h.host_key_sha256 as "hostKeySha256",
          a.labels, a.max_concurrent as "maxConcurrent", h.command, h.workdir, h.env, h.timeout_seconds as "timeoutSeconds",
          a.paused, h.failures, h.cooling_down_until as "coolingDownUntil", h.last_error as "lastError",
@@ -84,21 +85,10 @@ const SELECT_HOSTS = /* sql */ `
                    'passwordVariable', c.password_variable, 'hostKeySha256', c.host_key_sha256) order by c.hop), '[]')
             from chain c) as "jumpHosts",
          (select count(*) from tasks t where t.agent_id = a.id and t.status in ('claimed', 'running', 'orphaned')) as held
-    from hosts h join agents a on a.id = h.id`
-
-const GET_HOST = /* sql */ `${SELECT_HOSTS}
-   where h.id = $1`
-
-const LIST_HOSTS = /* sql */ `${SELECT_HOSTS}
-   where ($1::text is null or h.id > $1)
-   order by h.id
-   limit $2`
-
-const FIND_HOSTS = /* sql */ `${SELECT_HOSTS}
-   where h.id = any($1::text[])`
-
-const SET_HOST_PAUSED = /* sql */ `
-  update agents set paused = $2, updated_at = now() where id = $1 and execution_mode = 'ssh_cli' returning id`
+    from hosts h join agents a on a.id = h.id
+   where h.id = any(coalesce($1::text[], array(
+           select id from hosts where $2::text is null or id > $2 order by id limit $3)))
+   order by h.id`
 
 // Failures of one outage that arrive together (several runs dialled at once) count once: the first one of a pause wins.
 const RECORD_DIAL_FAILURE = /* sql */ `
@@ -121,26 +111,32 @@ const RECORD_DIAL_SUCCESS = /* sql */ `
 
 /** The host, or null. */
 export async function getHost(db: Queryable, id: string): Promise<Host | null> {
-  const { rows } = await db.query<Host>({ name: 'get_host', text: GET_HOST, values: [id] })
-  return rows[0] ?? null
+  const [host] = await readHosts(db, [id], null, 0)
+  return host ?? null
 }
 
-/** These hosts, as far as they exist, in no order. */
-export async function findHosts(db: Queryable, ids: readonly string[]): Promise<Host[]> {
-  const { rows } = await db.query<Host>({ name: 'find_hosts', text: FIND_HOSTS, values: [ids] })
-  return rows
+/** These hosts, as far as they exist. */
+export function findHosts(db: Queryable, ids: readonly string[]): Promise<Host[]> {
+  return readHosts(db, ids, null, 0)
 }
 
 /** Hosts by id, behind the given one. */
-export async function listHosts(db: Queryable, afterId: string | null, limit: number): Promise<Host[]> {
-  const { rows } = await db.query<Host>({ name: 'list_hosts', text: LIST_HOSTS, values: [afterId, limit] })
-  return rows
+export function listHosts(db: Queryable, afterId: string | null, limit: number): Promise<Host[]> {
+  return readHosts(db, null, afterId, limit)
 }
 
-/** Pauses or resumes a host. False when there is no such host. */
-export async function setHostPaused(db: Queryable, id: string, paused: boolean): Promise<boolean> {
-  const { rows } = await db.query({ name: 'set_host_paused', text: SET_HOST_PAUSED, values: [id, paused] })
-  return rows.length > 0
+async function readHosts(
+  db: Queryable,
+  ids: readonly string[] | null,
+  afterId: string | null,
+  limit: number,
+): Promise<Host[]> {
+  const { rows } = await db.query<Host>({
+    name: 'read_hosts',
+    text: READ_HOSTS,
+    values: [ids, afterId, limit],
+  })
+  return rows
 }
 
 export interface DialFailureRecord {
@@ -178,10 +174,7 @@ export async function recordDialSuccess(
 }
 
 export const HOST_STATEMENTS = {
-  get_host: GET_HOST,
-  find_hosts: FIND_HOSTS,
-  list_hosts: LIST_HOSTS,
-  set_host_paused: SET_HOST_PAUSED,
+  read_hosts: READ_HOSTS,
   record_dial_failure: RECORD_DIAL_FAILURE,
   record_dial_success: RECORD_DIAL_SUCCESS,
 }

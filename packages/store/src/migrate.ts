@@ -56,6 +56,8 @@ export class OlderSchemaError extends Error {
   }
 }
 
+// Not among STATEMENTS, which fit this version's schema: these are asked of any database, also of one without a schema.
+const HAS_MIGRATIONS = /* sql */ `select to_regclass('schema_migrations') is not null as exists`
 const APPLIED_MIGRATIONS = /* sql */ `select name from schema_migrations order by id`
 
 /** Throws NewerSchemaError or OlderSchemaError unless the schema is exactly the one this code was written for. */
@@ -88,9 +90,7 @@ async function compareMigrations(pool: Pool): Promise<{ unknown: string[]; missi
 }
 
 async function appliedMigrations(pool: Pool): Promise<string[]> {
-  const { rows } = await pool.query<{ exists: boolean }>(
-    `select to_regclass('schema_migrations') is not null as exists`,
-  )
+  const { rows } = await pool.query<{ exists: boolean }>(HAS_MIGRATIONS)
   if (rows[0]?.exists !== true) return []
   const applied = await pool.query<{ name: string }>(APPLIED_MIGRATIONS)
   return applied.rows.map(({ name }) => name)

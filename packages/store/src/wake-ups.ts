@@ -3,7 +3,9 @@ import { atMostEvery } from './at-most-every.ts'
 import type { Queryable } from './pool.ts'
 
 const CHANNEL = 'switchyard_work'
-const NOTIFY = /* sql */ `select pg_notify('switchyard_work', $1)`
+const NOTIFY = /* sql */ `select pg_notify($1, $2)`
+/** LISTEN takes no parameters. */
+const LISTEN = /* sql */ `listen ${CHANNEL}`
 
 /** Notifications of a process are this far apart; the first goes out at once. */
 const NOTIFY_MILLISECONDS = 20
@@ -24,7 +26,7 @@ export interface Waker {
  */
 export function createWaker(db: Queryable, origin = ''): Waker {
   const notify = atMostEvery(NOTIFY_MILLISECONDS, async () => {
-    await db.query({ name: 'notify', text: NOTIFY, values: [origin] }).catch(() => undefined)
+    await db.query({ name: 'notify', text: NOTIFY, values: [CHANNEL, origin] }).catch(() => undefined)
   })
   return { wake: () => notify.call() }
 }
@@ -79,7 +81,7 @@ export function listenForWakeUps(
     })
     fresh
       .connect()
-      .then(() => fresh.query(`listen ${CHANNEL}`))
+      .then(() => fresh.query(LISTEN))
       .then(
         () => {
           onWake()
