@@ -4,7 +4,7 @@ export { assignTask } from './assign-task.ts'
 export type { AssignTaskRequest, AssignTaskResult } from './assign-task.ts'
 export { atMostEvery } from './at-most-every.ts'
 export { cancelByConcurrencyKey, cancelTask } from './cancel-task.ts'
-export { claimForAgents, MOST_REQUESTS, repeatClaimForAgent } from './claim-for-agents.ts'
+export { claimForAgents, repeatClaimForAgent } from './claim-for-agents.ts'
 export type {
   AgentRequest,
   ClaimForAgentResult,

@@ -1,4 +1,4 @@
-export { createSsh, SSH_DEFAULTS } from './ssh.ts'
+export { createSsh } from './ssh.ts'
 export type { Ssh, SshCheck, SshOptions } from './ssh.ts'
 export type { Examination, TrialRequest } from './examine.ts'
 export { runIdOf } from './run-folder.ts'
