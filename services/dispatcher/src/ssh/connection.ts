@@ -1,10 +1,17 @@
+import type { Duplex } from 'node:stream'
 import type { Client, ClientChannel } from 'ssh2'
-import type { Way } from './way.ts'
 
 export type ExecuteResult =
   { readonly ok: true; readonly channel: ClientChannel } | { readonly ok: false; readonly message: string }
 
 const GOODBYE_MILLISECONDS = 1000
+
+/** The bytes that go to a host and come from it. */
+export interface Way {
+  readonly stream: Duplex
+  /** Ends it at once, whether or not anybody still answers. */
+  destroy(): void
+}
 
 /** An authenticated connection to one host. */
 export interface Connection {

@@ -1,10 +1,10 @@
 import { NodeSSH } from 'node-ssh'
-import { wrapClient, type Connection } from './connection.ts'
+import { wrapClient, type Connection, type Way } from './connection.ts'
 import { loadCredentials, type CredentialOptions, type Credentials } from './credentials.ts'
 import { describeHostKey, isSameFingerprint, type HostKey } from './host-key.ts'
 import { passwordLogin } from './password-login.ts'
 import type { DialFailure, DialResult, SshTarget } from './target.ts'
-import { openWay, type Way } from './way.ts'
+import { openWay } from './way.ts'
 
 export interface DialOptions extends CredentialOptions {
   /** For each hop. */

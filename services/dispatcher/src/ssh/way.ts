@@ -1,14 +1,6 @@
 import { connect as connectSocket } from 'node:net'
-import type { Duplex } from 'node:stream'
-import type { Connection } from './connection.ts'
+import type { Connection, Way } from './connection.ts'
 import type { DialFailure, DialResult, SshTarget } from './target.ts'
-
-/** The bytes that go to a host and come from it. */
-export interface Way {
-  readonly stream: Duplex
-  /** Ends it at once, whether or not anybody still answers. */
-  destroy(): void
-}
 
 type DialJump = (target: SshTarget) => Promise<DialResult<{ readonly connection: Connection }>>
 
