@@ -6,7 +6,7 @@ import { ageOf, instant } from '../output/time.ts'
 import { withSession } from '../session.ts'
 import type { World } from '../world.ts'
 import { withExamples } from './examples.ts'
-import { wholeNumber } from './option-values.ts'
+import { DEFAULT_LIST_LENGTH, wholeNumber } from './option-values.ts'
 import { readPages } from './pages.ts'
 
 const OUTCOMES = ['created', 'duplicate', 'ignored'] as const
@@ -25,7 +25,7 @@ function listDeliveries(world: World) {
     .description('List deliveries, newest first.')
     .addOption(new Option('--outcome <outcome>', 'only those with this outcome').choices(OUTCOMES))
     .option('--repository <name>', 'only those of a repository: acme/shop')
-    .option('--limit <number>', 'so many at most', wholeNumber(1), 50)
+    .option('--limit <number>', 'so many at most', wholeNumber(1), DEFAULT_LIST_LENGTH)
     .option('--all', 'all of them')
     .action((options) =>
       withSession(world, command, async ({ api, out }) => {

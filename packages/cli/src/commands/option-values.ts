@@ -13,6 +13,9 @@ export function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER): (tex
   }
 }
 
+/** How many entries a list shows when nobody says it. */
+export const DEFAULT_LIST_LENGTH = 50
+
 /** `a,b` and the option once more: all of them together. */
 export function words(text: string, before: readonly string[] | undefined): string[] {
   const more = text

@@ -8,7 +8,7 @@ import { ageOf, instant } from '../../output/time.ts'
 import { withSession } from '../../session.ts'
 import type { World } from '../../world.ts'
 import { withExamples } from '../examples.ts'
-import { wholeNumber, words } from '../option-values.ts'
+import { DEFAULT_LIST_LENGTH, wholeNumber, words } from '../option-values.ts'
 import { readPages } from '../pages.ts'
 
 /** `switchyard agents list` */
@@ -16,7 +16,7 @@ export function listAgents(world: World) {
   const command = new Command('list')
     .alias('ls')
     .description('List agents and hosts.')
-    .option('--limit <number>', 'so many at most', wholeNumber(1), 50)
+    .option('--limit <number>', 'so many at most', wholeNumber(1), DEFAULT_LIST_LENGTH)
     .option('--all', 'all of them')
     .action((options) =>
       withSession(world, command, ({ api, out }) =>

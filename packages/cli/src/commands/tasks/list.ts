@@ -7,7 +7,7 @@ import { ageOf } from '../../output/time.ts'
 import { withSession } from '../../session.ts'
 import type { World } from '../../world.ts'
 import { withExamples } from '../examples.ts'
-import { ListOption, wholeNumber } from '../option-values.ts'
+import { DEFAULT_LIST_LENGTH, ListOption, wholeNumber } from '../option-values.ts'
 import { readPages } from '../pages.ts'
 
 /** `switchyard tasks list` */
@@ -19,7 +19,7 @@ export function listTasks(world: World) {
     .addOption(new ListOption('--mode <list>', 'only these tracks, comma separated', EXECUTION_MODES))
     .option('--repository <name>', 'only those of a repository: acme/shop')
     .option('--agent <id>', 'only those that this agent or host holds, held or is assigned')
-    .option('--limit <number>', 'so many at most', wholeNumber(1), 50)
+    .option('--limit <number>', 'so many at most', wholeNumber(1), DEFAULT_LIST_LENGTH)
     .option('--all', 'all of them')
     .action((options) =>
       withSession(world, command, async ({ api, out }) => {
