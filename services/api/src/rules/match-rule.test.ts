@@ -7,7 +7,7 @@ import {
   PULL_REQUEST,
   pushEvent,
   sampleEvent,
-} from '../webhooks/sample-events.ts'
+} from '../webhooks/forge-event.samples.ts'
 import { matchRule } from './match-rule.ts'
 import { parseRules } from './parse-rules.ts'
 

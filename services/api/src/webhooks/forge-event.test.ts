@@ -11,7 +11,7 @@ import {
   pushEvent,
   REPOSITORY,
   sampleEvent,
-} from './sample-events.ts'
+} from './forge-event.samples.ts'
 
 describe('toForgeEvent', () => {
   it('names an issue', () => {

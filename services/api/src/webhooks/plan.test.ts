@@ -14,7 +14,7 @@ import {
   pushEvent,
   REPOSITORY,
   sampleEvent,
-} from './sample-events.ts'
+} from './forge-event.samples.ts'
 
 const bot = { login: 'Marvin' }
 
