@@ -47,11 +47,11 @@ export function createTransport(options: ClientOptions, timing: Timing = REAL_TI
     const url = baseUrl + path
     const response = await fetch(url, {
       method: OPERATIONS[operation].method,
-      headers: {
+      headers: headersOf({
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
         ...headers,
-      },
+      }),
       ...(body === undefined ? {} : { body }),
       signal,
     }).catch((error: unknown) => {
@@ -107,6 +107,20 @@ export function createTransport(options: ClientOptions, timing: Timing = REAL_TI
       }
     },
   }
+}
+
+/** Throws TypeError, before anything is sent, for what no header can hold: fetch says the same of a server that it does not reach. */
+function headersOf(headers: Readonly<Record<string, string>>): Headers {
+  const made = new Headers()
+  for (const [name, value] of Object.entries(headers)) {
+    try {
+      made.set(name, value)
+    } catch {
+      // Not what fetch says of it, which may be the value itself, a token.
+      throw new TypeError(`${name} is sent as a header, which holds visible characters only`)
+    }
+  }
+  return made
 }
 
 function mayRepeat(

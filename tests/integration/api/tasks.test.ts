@@ -125,6 +125,7 @@ describe('Idempotency-Key', () => {
   it.each([
     ['', 'is empty'],
     ['x'.repeat(256), 'is too long'],
+    ['Z\u00fcrich', 'is not ASCII'],
   ])('refuses a key that %#', async (key) => {
     const { status, body } = await api.call('POST', '/api/v1/tasks', minimal, {
       headers: { 'Idempotency-Key': key },

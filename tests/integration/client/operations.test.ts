@@ -162,6 +162,14 @@ describe('the operations of the client', () => {
     const nobody = createClient({ baseUrl: 'http://127.0.0.1:9', retrySeconds: 0 })
     await expect(nobody.getQueue()).rejects.toThrow(SwitchyardUnreachable)
   })
+
+  it('say at once, and without showing it, what no header can hold', async () => {
+    const task = { title: 'Say hello', prompt: 'Hello.', idempotency_key: 'the key of Zürich 🚆' }
+    const said = 'idempotency-key is sent as a header, which holds visible characters only'
+    await expect(client().createTask(task)).rejects.toThrow(new TypeError(said))
+    const secret = client({ token: 'two\nlines' }).getQueue({})
+    await expect(secret).rejects.toThrow('authorization is sent as a header')
+  })
 })
 
 describe('a lost answer', () => {

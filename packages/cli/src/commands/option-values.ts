@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option } from '@commander-js/extra-typings'
-import { PRESET_NAMES } from '@switchyard/core'
+import { IDEMPOTENCY_KEY_PATTERN, PRESET_NAMES } from '@switchyard/core'
 
 /** A whole number of at least `least`, as the value of an option. */
 export function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER): (text: string) => number {
@@ -11,6 +11,12 @@ export function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER): (tex
     }
     return value
   }
+}
+
+/** A text that can go into a header. */
+export function idempotencyKey(text: string): string {
+  if (new RegExp(IDEMPOTENCY_KEY_PATTERN).test(text)) return text
+  throw new InvalidArgumentError('It must be 1 to 255 visible ASCII characters.')
 }
 
 /** How many entries a list shows when nobody says it. */

@@ -1,7 +1,16 @@
 import { EXECUTION_MODES, TASK_STATUSES } from '@switchyard/core'
 import Type from 'typebox'
 import { route } from '../route.ts'
-import { AgentId, ByteOffset, Cursor, LastEventId, Limit, TaskId, text } from '../schemas/common.ts'
+import {
+  AgentId,
+  ByteOffset,
+  Cursor,
+  IdempotencyKey,
+  LastEventId,
+  Limit,
+  TaskId,
+  text,
+} from '../schemas/common.ts'
 import { Routing, TaskEventList, TaskList } from '../schemas/reads.ts'
 import { Assignment, Cancellation, NewTask, Task } from '../schemas/task.ts'
 
@@ -20,7 +29,7 @@ export const createTask = route({
   description:
     'Repeat the call with the same `Idempotency-Key` when its answer was lost: the task is created once. A task whose `concurrency_key` has an unfinished task begins in `waiting`.',
   roles: ['admin', 'coordinator'],
-  headers: Type.Object({ 'idempotency-key': Type.Optional(text({ minLength: 1, maxLength: 255 })) }),
+  headers: Type.Object({ 'idempotency-key': Type.Optional(IdempotencyKey) }),
   body: NewTask,
   answers: { 201: { description: 'The task.', schema: Task } },
   problems: ['idempotency_key_reused'],

@@ -1,4 +1,4 @@
-import { AGENT_ID_PATTERN } from '@switchyard/core'
+import { AGENT_ID_PATTERN, IDEMPOTENCY_KEY_PATTERN } from '@switchyard/core'
 import Type from 'typebox'
 
 /** A schema or null. */
@@ -35,6 +35,12 @@ export const Label = Type.String({
 export const ByteOffset = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })
 
 export const Labels = Type.Array(Label, { maxItems: 64 })
+
+export const IdempotencyKey = Type.String({
+  pattern: IDEMPOTENCY_KEY_PATTERN,
+  description:
+    'Any text of yours of up to 255 visible ASCII characters. The same key again gives the same task, not another.',
+})
 
 export const LeaseToken = Type.String({
   format: 'uuid',

@@ -1,4 +1,5 @@
 import type { NewTask } from '@switchyard/client'
+import { IdempotencyKey } from '@switchyard/contract'
 import Type from 'typebox'
 import { inputOf, outputOf, summaryOf, TaskSummary } from '../schemas.ts'
 import { tool } from '../tool.ts'
@@ -15,13 +16,7 @@ export const CREATE_TOOLS = [
     inDoubt:
       'If you gave an idempotency_key, call create_task again with the same one. If not, call find_tasks first: the task may be there, and another call would make a second one.',
     input: inputOf('createTask', {
-      idempotency_key: Type.Optional(
-        Type.String({
-          minLength: 1,
-          maxLength: 255,
-          description: 'Any text of yours. Calling again with the same key gives the same task, not another.',
-        }),
-      ),
+      idempotency_key: Type.Optional(IdempotencyKey),
     }),
     output: outputOf({ task: TaskSummary }),
     async run(input, { api, signal }) {

@@ -12,7 +12,7 @@ import { readAll } from '../../input.ts'
 import { withSession } from '../../session.ts'
 import type { World } from '../../world.ts'
 import { withExamples } from '../examples.ts'
-import { wholeNumber, words } from '../option-values.ts'
+import { idempotencyKey, wholeNumber, words } from '../option-values.ts'
 
 /** `switchyard tasks create` */
 export function createTask(world: World) {
@@ -38,7 +38,7 @@ export function createTask(world: World) {
     )
     .option('--at <time>', 'not before this instant, such as 2027-01-31T18:00:00Z')
     .option('--concurrency-key <text>', 'of the unfinished tasks with one key, one at a time')
-    .option('--idempotency-key <text>', 'the same key once more gives the same task')
+    .option('--idempotency-key <text>', 'the same key once more gives the same task', idempotencyKey)
     .action((title, options) =>
       withSession(world, command, async ({ api, out }) => {
         const task = await api.createTask({
