@@ -2,23 +2,15 @@ import { connect } from 'node:net'
 import type { Socket } from 'node:net'
 import { once } from 'node:events'
 import { describe, expect, it } from '@jest/globals'
-import { systemClock } from '@switchyard/platform'
-import type { Clock } from '@switchyard/platform'
 import { dequeue, postAgent, postTask, startTestApi, TOKENS } from '../../support/api.ts'
 import type { TestAgent } from '../../support/api.ts'
 import { blockedBackends, closeEvents, closeTable } from '../../support/blocked-api.ts'
+import { SleepCounter } from '../../support/sleep-counter.ts'
 import { until } from '../../support/until.ts'
 import { useTestApi } from '../../support/use-test-api.ts'
 
-let sleeps = 0
-const clock: Clock = {
-  ...systemClock,
-  sleep(...wanted) {
-    sleeps += 1
-    return systemClock.sleep(...wanted)
-  },
-}
-const stack = useTestApi({ clock })
+const counter = new SleepCounter()
+const stack = useTestApi({ clock: counter.clock })
 const { api } = stack
 
 /** A dequeue over a socket of its own, which can be torn away. */
@@ -98,10 +90,10 @@ describe('a caller that is torn away', () => {
     await closed
     // Answered after the server has read that the other is gone.
     await api.call('GET', '/healthz')
-    sleeps = 0
+    counter.sleeps = 0
     await open()
     await api.call('GET', `/api/v1/tasks/${id}/logs`)
-    expect(sleeps).toBe(0)
+    expect(counter.sleeps).toBe(0)
   })
 })
 

@@ -1,22 +1,13 @@
 import { describe, expect, it } from '@jest/globals'
-import { systemClock } from '@switchyard/platform'
-import type { Clock } from '@switchyard/platform'
 import { dequeue, dequeued, postTask } from '../../support/api.ts'
 import type { Held } from '../../support/api.ts'
 import { followEvents } from '../../support/follow-events.ts'
+import { SleepCounter } from '../../support/sleep-counter.ts'
 import { until } from '../../support/until.ts'
 import { useTestApi } from '../../support/use-test-api.ts'
 
-/** How often a follower found nothing new. */
-let sleeps = 0
-const clock: Clock = {
-  ...systemClock,
-  sleep(...wanted) {
-    sleeps += 1
-    return systemClock.sleep(...wanted)
-  },
-}
-const stack = useTestApi({ clock })
+const counter = new SleepCounter()
+const stack = useTestApi({ clock: counter.clock })
 const { api } = stack
 
 async function append(held: Held, offset: number, text: string): Promise<void> {
@@ -134,8 +125,8 @@ describe('GET /api/v1/tasks/{task_id}/logs as events', () => {
     const stream = await followEvents(api, `/api/v1/tasks/${id}/logs`)
     const release = { lease_token: held.lease.token, reason: 'draining' }
     await api.call('POST', `/api/v1/tasks/${id}/release`, release, { token: held.agent.token })
-    sleeps = 0
-    await until('the log was looked at again', () => sleeps === 2)
+    counter.sleeps = 0
+    await until('the log was looked at again', () => counter.sleeps === 2)
     const { body } = await dequeue(api, held.agent)
     await append({ ...held, lease: body['lease'] as Held['lease'] }, 0, 'begun')
     expect(await stream.next()).toMatchObject({ event: 'log', data: { attempt: 1, text: 'begun' } })
