@@ -1,4 +1,5 @@
 import type { Response } from 'express'
+import { callSignal } from './call-signal.ts'
 
 export interface StreamedEvent {
   readonly event: string
@@ -25,11 +26,10 @@ export interface EventStream {
 /** Begins the stream. Its reader may be gone already: while what it asked for was looked up. */
 export function openEventStream(response: Response, stopping: AbortSignal): EventStream {
   if (response.destroyed) return closedStream()
-  const over = new AbortController()
+  const over = callSignal(response, stopping)
   let lastRead: NodeJS.Timeout | undefined
-  const stop = (): void => {
-    over.abort()
-    lastRead = setTimeout(() => response.destroy(), LAST_READ_MILLISECONDS)
+  const hangUpLater = (): void => {
+    if (!response.destroyed) lastRead = setTimeout(() => response.destroy(), LAST_READ_MILLISECONDS)
   }
   const write = (text: string): boolean => response.writableEnded || response.write(text)
 
@@ -45,20 +45,18 @@ export function openEventStream(response: Response, stopping: AbortSignal): Even
   response.once('close', () => {
     clearInterval(keepAlive)
     clearTimeout(lastRead)
-    stopping.removeEventListener('abort', stop)
-    over.abort()
   })
-  if (stopping.aborted) stop()
-  else stopping.addEventListener('abort', stop, { once: true })
+  if (over.aborted) hangUpLater()
+  else over.addEventListener('abort', hangUpLater, { once: true })
   return {
-    over: over.signal,
+    over,
     mark(id) {
       write(`id: ${id}\n\n`)
     },
     async send({ event, id, data }) {
       const lines = data.split(/\r\n|\r|\n/).map((line) => `data: ${line}\n`)
       const accepted = write(`event: ${event}\nid: ${id}\n${lines.join('')}\n`)
-      if (!accepted && !over.signal.aborted) await drained(response, over.signal)
+      if (!accepted && !over.aborted) await drained(response, over)
     },
     end() {
       clearInterval(keepAlive)
