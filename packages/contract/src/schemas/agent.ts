@@ -4,17 +4,14 @@ import { AgentMode } from './task.ts'
 
 const MaxConcurrent = Type.Integer({ minimum: 1, maximum: 10_000 })
 
-/** Most tasks it holds at a time. */
-function maxConcurrent(description: string) {
-  return Type.Union([MaxConcurrent, Type.Null()], { description })
-}
-
 export const Agent = Type.Object({
   id: AgentId,
   execution_mode: AgentMode,
   description: Type.String(),
   labels: Type.Array(Type.String()),
-  max_concurrent: maxConcurrent('Most tasks it holds at a time; null: as many as it asks for.'),
+  max_concurrent: nullable(MaxConcurrent, {
+    description: 'Most tasks it holds at a time; null: as many as it asks for.',
+  }),
   paused: Type.Boolean(),
   held: Type.Integer({ description: 'Tasks it holds now.' }),
   last_seen_at: nullable(Timestamp),
@@ -28,7 +25,9 @@ export const NewAgent = Type.Object(
     description: Type.Optional(text({ maxLength: 1_000 })),
     labels: Type.Optional(Labels),
     max_concurrent: Type.Optional(
-      maxConcurrent('Most tasks it holds at a time. null, or left out: as many as it asks for.'),
+      nullable(MaxConcurrent, {
+        description: 'Most tasks it holds at a time. null, or left out: as many as it asks for.',
+      }),
     ),
   },
   { additionalProperties: false, examples: [{ id: 'claude-laptop', labels: ['linux'] }] },
@@ -39,7 +38,9 @@ export const AgentChanges = Type.Object(
     description: Type.Optional(text({ maxLength: 1_000 })),
     labels: Type.Optional(Labels),
     max_concurrent: Type.Optional(
-      maxConcurrent('Most tasks it holds at a time; null: as many as it asks for. Left out, it stays.'),
+      nullable(MaxConcurrent, {
+        description: 'Most tasks it holds at a time; null: as many as it asks for. Left out, it stays.',
+      }),
     ),
     paused: Type.Optional(Type.Boolean({ description: 'A paused agent or host gets no new task.' })),
   },

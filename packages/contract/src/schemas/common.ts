@@ -2,8 +2,8 @@ import { AGENT_ID_PATTERN, IDEMPOTENCY_KEY_PATTERN } from '@switchyard/core'
 import Type from 'typebox'
 
 /** A schema or null. */
-export function nullable<T extends Type.TSchema>(schema: T) {
-  return Type.Union([schema, Type.Null()])
+export function nullable<T extends Type.TSchema>(schema: T, options: Type.TSchemaOptions = {}) {
+  return Type.Union([schema, Type.Null()], options)
 }
 
 export const Timestamp = Type.String({ format: 'date-time', description: 'RFC 3339, UTC.' })
