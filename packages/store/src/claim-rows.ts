@@ -2,41 +2,36 @@ import type { AgentMode, Claim, ShownTask, Task } from '@switchyard/core'
 import { toShownTask, toTask } from './task-rows.ts'
 import type { ShownTaskRow, TaskRow } from './task-rows.ts'
 
-/** A row of `tasks` that the CHECK constraints promise to be held. */
-export interface ClaimRow extends TaskRow {
+/** What the CHECK constraints promise of a task that is held. */
+interface HeldColumns {
   execution_mode: AgentMode
   agent_id: string
   lease_token: string
   lease_expires_at: Date
 }
+
+/** A row of `tasks` that is held. */
+export type ClaimRow = TaskRow & HeldColumns
+
+/** The same with the columns that a pulling agent is told. */
+export type AgentClaimRow = ShownTaskRow & HeldColumns & Pick<TaskRow, 'pending_since'>
 
 /** The claim of a pulling agent, and since when the task was pending. */
 export type AgentClaim = Claim<ShownTask & Pick<Task, 'pendingSince'>>
 
-/** A row of `tasks` that is held, with the columns that a pulling agent is told. */
-export interface AgentClaimRow extends ShownTaskRow {
-  execution_mode: AgentMode
-  agent_id: string
-  pending_since: Date | null
-  lease_token: string
-  lease_expires_at: Date
+/** The claim as it is told to a pulling agent. */
+export function toAgentClaim(row: AgentClaimRow): AgentClaim {
+  return claimOf(row, { ...toShownTask(row), pendingSince: row.pending_since })
 }
 
-/** The claim's answer to a pulling agent: it, and that of a host, are the only places where a lease token leaves the database. */
-export function toAgentClaim(row: AgentClaimRow): AgentClaim {
-  return {
-    task: { ...toShownTask(row), pendingSince: row.pending_since },
-    agentId: row.agent_id,
-    mode: row.execution_mode,
-    leaseToken: row.lease_token,
-    leaseExpiresAt: row.lease_expires_at,
-  }
+export function toClaim(row: ClaimRow): Claim {
+  return claimOf(row, toTask(row))
 }
 
 /** The claim's answer: the only place where a lease token leaves the database. */
-export function toClaim(row: ClaimRow): Claim {
+function claimOf<Told extends ShownTask>(row: HeldColumns, task: Told): Claim<Told> {
   return {
-    task: toTask(row),
+    task,
     agentId: row.agent_id,
     mode: row.execution_mode,
     leaseToken: row.lease_token,

@@ -26,13 +26,13 @@ const FORGET_OBJECTS = /* sql */ `
  */
 export async function lockKnownLabels(
   db: Queryable,
-  objects: readonly string[],
+  subjects: readonly ForgeSubject[],
 ): Promise<Map<string, readonly string[]>> {
-  if (objects.length === 0) return new Map()
+  if (subjects.length === 0) return new Map()
   const { rows } = await db.query<ForgeSubject>({
     name: 'lock_known_labels',
     text: LOCK_KNOWN_LABELS,
-    values: [objects],
+    values: [subjects.map(({ object }) => object)],
   })
   return new Map(rows.map(({ object, labels }) => [object, labels]))
 }

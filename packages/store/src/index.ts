@@ -1,5 +1,6 @@
 export { admitNext, listAdmissibleKeys } from './admit.ts'
 export * from './agents.ts'
+export { requestIdentity } from './agent-standing.ts'
 export { assignTask } from './assign-task.ts'
 export type { AssignTaskRequest, AssignTaskResult } from './assign-task.ts'
 export { atMostEvery } from './at-most-every.ts'
@@ -14,6 +15,8 @@ export type {
 export type { AgentClaim } from './claim-rows.ts'
 export { claimForHosts } from './claim-for-hosts.ts'
 export type { ClaimForHostsRequest } from './claim-for-hosts.ts'
+export { completeClaim, completeClaims } from './complete-claim.ts'
+export type { Completion } from './complete-claim.ts'
 export { createTask, createTasks } from './create-task.ts'
 export type { CreateTaskResult } from './create-task.ts'
 export { readDatabaseClock } from './database-clock.ts'
@@ -57,15 +60,8 @@ export type { RerunTaskResult } from './rerun-task.ts'
 export { listAgentsWithReservedTasks } from './reserved-tasks.ts'
 export { deleteOldDeliveries, deleteOldTasks } from './retention.ts'
 export { countAhead, findPredecessor, listCandidates } from './routing-facts.ts'
-export {
-  admitAfterEnd,
-  completeClaim,
-  completeClaims,
-  findClaimant,
-  settleClaim,
-  wasSettled,
-} from './settle-claim.ts'
-export type { ClaimIdentity, Completion, LockedClaim } from './settle-claim.ts'
+export { admitAfterEnd, findClaimant, settleClaim, wasSettled } from './settle-claim.ts'
+export type { ClaimIdentity, LockedClaim } from './settle-claim.ts'
 export { createScanMemory } from './scan-memory.ts'
 export type { ScanMemory } from './scan-memory.ts'
 export { STATEMENTS } from './statements.ts'

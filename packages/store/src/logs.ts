@@ -1,4 +1,5 @@
-import { TRANSITIONS } from '@switchyard/core'
+import { hasEnded, isHeld, TRANSITIONS } from '@switchyard/core'
+import type { TaskStatus } from '@switchyard/core'
 import { inOrderAsked } from './order-asked.ts'
 import type { Queryable } from './pool.ts'
 
@@ -202,7 +203,7 @@ export async function readLog(
   const extents = await db.query<{
     attempt: number
     log_bytes: number
-    status: string
+    status: TaskStatus
     end_offset: number
     stored_bytes: number
   }>({
@@ -221,11 +222,9 @@ export async function readLog(
   const { start, content } = joined(rows, offset)
   const isCurrent = wanted === extent.attempt
   const nextOffset = start + content.length
-  const held = extent.status === 'claimed' || extent.status === 'running' || extent.status === 'orphaned'
-  const ended = extent.status === 'succeeded' || extent.status === 'failed' || extent.status === 'cancelled'
   // Also for who has seen the attempt: a claim that is given back before it started takes the number back with it.
-  const toCome = !ended && Math.max(wanted, 1) > extent.attempt
-  const growing = toCome || (isCurrent && held)
+  const toCome = !hasEnded(extent.status) && Math.max(wanted, 1) > extent.attempt
+  const growing = toCome || (isCurrent && isHeld(extent.status))
   return {
     attempt: wanted,
     offset: start,

@@ -58,9 +58,7 @@ async function withNews(
   connection: Connection,
   deliveries: readonly PlainDelivery[],
 ): Promise<PlainDelivery[]> {
-  const known = await lockKnownLabels(connection, [
-    ...new Set(deliveries.flatMap(subjectsOf).map(({ object }) => object)),
-  ])
+  const known = await lockKnownLabels(connection, deliveries.flatMap(subjectsOf))
   const spokenOf = new Set<string>()
   return deliveries.filter(({ delivery: { subject }, plan }) => {
     if (subject === null) return true

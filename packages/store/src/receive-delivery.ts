@@ -69,9 +69,8 @@ async function carryOut(
   now: Date | null,
 ): Promise<Effect> {
   const subjects = subject === null ? [] : [subject]
-  const objects = subjects.map(({ object }) => object)
-  const known = (await lockKnownLabels(connection, objects)).get(subject?.object ?? '')
-  const effect = await effectOf(connection, deliveryId, plan, known ?? null, now)
+  const [known = null] = (await lockKnownLabels(connection, subjects)).values()
+  const effect = await effectOf(connection, deliveryId, plan, known, now)
   await rememberLabels(connection, subjects, now)
   return effect
 }

@@ -5,6 +5,7 @@ import { CANCEL_STATEMENTS } from './cancel-task.ts'
 import { AGENT_STANDING_STATEMENTS } from './agent-standing.ts'
 import { CLAIM_NEXT_STATEMENTS } from './claim-next.ts'
 import { CLAIM_NEXT_FOR_HOSTS_STATEMENTS } from './claim-next-for-hosts.ts'
+import { COMPLETE_STATEMENTS } from './complete-claim.ts'
 import { CREATE_STATEMENTS } from './create-task.ts'
 import { DATABASE_CLOCK_STATEMENTS } from './database-clock.ts'
 import { DELIVERY_STATEMENTS } from './deliveries.ts'
@@ -41,6 +42,7 @@ export const STATEMENTS: Readonly<Record<string, string>> = {
   ...AGENT_STANDING_STATEMENTS,
   ...CLAIM_NEXT_STATEMENTS,
   ...CLAIM_NEXT_FOR_HOSTS_STATEMENTS,
+  ...COMPLETE_STATEMENTS,
   ...CREATE_STATEMENTS,
   ...DATABASE_CLOCK_STATEMENTS,
   ...DELIVERY_STATEMENTS,

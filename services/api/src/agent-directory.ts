@@ -21,7 +21,6 @@ export interface AgentDirectory {
 
 interface Remembered {
   readonly agent: KnownAgent
-  readonly digest: string | null
   readonly readAt: number
 }
 
@@ -77,7 +76,7 @@ export function createAgentDirectory(
   function remember(agent: KnownAgent, readAt: number): void {
     drop(agent.id)
     const digest = digestOf(agent)
-    remembered.set(agent.id, { agent, digest, readAt })
+    remembered.set(agent.id, { agent, readAt })
     if (digest !== null) idsByDigest.set(digest, agent.id)
     for (const id of remembered.keys()) {
       if (remembered.size <= MOST_REMEMBERED) break
@@ -86,8 +85,9 @@ export function createAgentDirectory(
   }
 
   function drop(id: string): void {
-    const digest = remembered.get(id)?.digest ?? null
-    if (digest !== null) idsByDigest.delete(digest)
+    const known = remembered.get(id)
+    if (known === undefined) return
+    idsByDigest.delete(digestOf(known.agent) ?? '')
     remembered.delete(id)
   }
 

@@ -1,3 +1,4 @@
+import { requestIdentity } from '@switchyard/store'
 import type { AgentClaim } from '@switchyard/store'
 
 /** Which claims nobody was told of. */
@@ -39,7 +40,7 @@ export function createHungUp(giveBack: (claim: AgentClaim) => void): HungUp {
 
   return {
     begin(agentId, requestKey) {
-      const identity = requestKey === null ? null : `${agentId} ${requestKey}`
+      const identity = requestKey === null ? null : requestIdentity({ agentId, requestKey })
       const repetition = join(identity)
       let claim: AgentClaim | null | undefined
       let hasAnswer: boolean | undefined
